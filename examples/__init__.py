@@ -1,0 +1,1 @@
+"""Built-in examples: real data, a source model and a recipe each."""

@@ -1,0 +1,73 @@
+"""A content-addressed cache of finished work: each entry is a folder, named by the digest of what it was made from.
+
+An entry appears by one rename, so that a run killed at any point leaves whole entries only.
+It carries the digests of its own files: an entry that was damaged is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgewright.pipeline.digest import digest_file, digest_value
+
+INDEX = "entry.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """A folder of entries."""
+
+    root: Path
+
+    def find(self, ingredients: Mapping[str, object]) -> Path | None:
+        """Return the entry that was made from these ingredients, or None where there is none or it is damaged."""
+        folder = self._folder(ingredients)
+        try:
+            files: dict[str, str] = json.loads((folder / INDEX).read_text(encoding="utf-8"))["files"]
+            intact = all(digest_file(folder / name) == digest for name, digest in files.items())
+        except (OSError, ValueError, KeyError):
+            return None
+        return folder if intact else None
+
+    def obtain(self, ingredients: Mapping[str, object], make: Callable[[Path], None]) -> Path:
+        """Return the entry made from these ingredients, making it first where it is missing.
+
+        Args:
+            ingredients: plain values (what JSON can hold) that decide the outcome; `kind` says what the entry is.
+            make: writes the entry's files into the empty folder that it is given.
+
+        Returns:
+            The entry's folder; its files must not be changed.
+        """
+        found = self.find(ingredients)
+        if found is not None:
+            return found
+        folder = self._folder(ingredients)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".making-", dir=self.root))
+        try:
+            make(staging)
+            files = {
+                member.relative_to(staging).as_posix(): digest_file(member)
+                for member in sorted(staging.rglob("*"))
+                if member.is_file()
+            }
+            index = {"ingredients": ingredients, "files": files}
+            (staging / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            try:
+                staging.rename(folder)
+            except OSError:
+                if self.find(ingredients) is None:  # not merely made by another run at the same time
+                    raise
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        return folder
+
+    def _folder(self, ingredients: Mapping[str, object]) -> Path:
+        return self.root / str(ingredients["kind"]) / digest_value(ingredients)[:32]

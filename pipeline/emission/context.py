@@ -1,0 +1,223 @@
+"""What templates see: frozen facts, all computed here, so that a template contains no arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+
+from edgewright.pipeline.emission.filters import c_comment, c_identifier
+from edgewright.pipeline.emission.literals import byte_rows
+from edgewright.pipeline.emission.operators import Registration, registrations
+from edgewright.pipeline.emission.tensors import TensorContext, VectorContext, boundary, vectors
+from edgewright.pipeline.errors import TfliteError
+from edgewright.pipeline.target import Family, Target
+from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel
+
+ARENA_ALIGNMENT_BYTES = 16
+SCHEMA_VERSION = 3
+ESP_APP_OFFSET_BYTES = 0x10000
+"""ESP-IDF puts the application behind bootloader, partition table, NVS and PHY data, on a 64 KiB boundary."""
+ESP_PARTITION_UNIT_BYTES = 0x10000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelContext:
+    """The model, as every template sees it."""
+
+    name: str
+    identifier: str
+    schema_version: int
+    inputs: tuple[TensorContext, ...]
+    outputs: tuple[TensorContext, ...]
+    labels: tuple[str, ...]
+    registrations: tuple[Registration, ...]
+    registration_count: int
+    data_bytes: int
+    data_rows: tuple[str, ...]
+
+    @property
+    def tensors(self) -> tuple[TensorContext, ...]:
+        """Inputs, then outputs."""
+        return self.inputs + self.outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArenaContext:
+    """The tensor arena."""
+
+    arena_bytes: int
+    method: str
+    tflm_revision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelftestContext:
+    """Golden vectors, and how far the target's kernels may stray from them."""
+
+    version: int
+    tolerance_lsb: int
+    kernels: str
+    origin: str
+    vectors: tuple[VectorContext, ...]
+    vector_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardContext:
+    """The board, in the units that build systems ask for; None where the target's facts say nothing."""
+
+    title: str
+    chip_id: str
+    clock_mhz: int | None
+    flash_mib: int | None
+    app_partition: str
+    """ESP-IDF: size of the application's partition, hexadecimal; empty without a flash size."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FamilyContext:
+    """The firmware family's facts that its files mention."""
+
+    title: str
+    tflm_source: str
+    tflm_version: str
+    tflm_revision: str
+    tool_install: str
+    build_command: str
+    flash_command: str
+    user_files: tuple[str, ...]
+    library_sources: tuple[str, ...]
+    """C and C++ sources in the library's folder, sorted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolContext:
+    """What generated files say about their origin."""
+
+    version: str
+    configuration_digest: str
+    origin: str
+    """One line for banners."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmissionContext:
+    """Everything that a template may use."""
+
+    model: ModelContext
+    arena: ArenaContext
+    selftest: SelftestContext
+    board: BoardContext
+    family: FamilyContext
+    tool: ToolContext
+
+
+def installed_version() -> str:
+    """Return the version of edgewright that runs."""
+    return version("edgewright")
+
+
+def build_context(
+    model: EmissionModel,
+    arena: Arena,
+    target: Target,
+    family: Family,
+    *,
+    library_sources: tuple[str, ...],
+    tool_version: str,
+) -> EmissionContext:
+    """Compute everything that the templates of a family need.
+
+    Args:
+        model: the compressed model.
+        arena: the tensor arena for this target; a multiple of 16 bytes.
+        target: the board.
+        family: the firmware family.
+        library_sources: names of the C and C++ sources that end up in the family's library folder.
+        tool_version: version of edgewright, for banners.
+
+    Raises:
+        TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
+            C cannot serve (floating point, dynamic, quantized per channel).
+        ValueError: arena or vectors do not fit the model (a defect of the caller).
+    """
+    if arena.arena_bytes <= 0 or arena.arena_bytes % ARENA_ALIGNMENT_BYTES:
+        raise ValueError(f"The arena's {arena.arena_bytes} bytes are not a positive multiple of 16.")
+    model_context = _model_context(model)
+    return EmissionContext(
+        model=model_context,
+        arena=ArenaContext(
+            arena_bytes=arena.arena_bytes, method=arena.method.value, tflm_revision=arena.tflm_revision
+        ),
+        selftest=_selftest_context(model, model_context, family),
+        board=_board_context(target),
+        family=_family_context(family, library_sources),
+        tool=ToolContext(
+            version=tool_version,
+            configuration_digest=model.configuration_digest,
+            origin=c_comment(
+                f'edgewright {tool_version}, model "{model.name}", configuration {model.configuration_digest}'
+            ),
+        ),
+    )
+
+
+def _model_context(model: EmissionModel) -> ModelContext:
+    if model.graph.version != SCHEMA_VERSION:
+        raise TfliteError(
+            f"The .tflite has schema version {model.graph.version}; TensorFlow Lite Micro reads version "
+            f"{SCHEMA_VERSION}, so convert the model again."
+        )
+    needed = registrations(model)
+    return ModelContext(
+        name=model.name,
+        identifier=c_identifier(model.name),
+        schema_version=model.graph.version,
+        inputs=boundary(model.graph, "input"),
+        outputs=boundary(model.graph, "output"),
+        labels=model.labels,
+        registrations=needed,
+        registration_count=len(needed),
+        data_bytes=len(model.tflite),
+        data_rows=byte_rows(model.tflite),
+    )
+
+
+def _selftest_context(model: EmissionModel, context: ModelContext, family: Family) -> SelftestContext:
+    golden = vectors(model.vectors, context.inputs, context.outputs)
+    return SelftestContext(
+        version=SELFTEST_VERSION,
+        tolerance_lsb=family.kernels.tolerance_lsb,
+        kernels=family.kernels.value,
+        origin=model.vectors.origin,
+        vectors=golden,
+        vector_count=len(golden),
+    )
+
+
+def _board_context(target: Target) -> BoardContext:
+    app_bytes = 0
+    if target.flash_bytes is not None:
+        app_bytes = (target.flash_bytes - ESP_APP_OFFSET_BYTES) // ESP_PARTITION_UNIT_BYTES * ESP_PARTITION_UNIT_BYTES
+    return BoardContext(
+        title=target.title,
+        chip_id=target.chip_id,
+        clock_mhz=None if target.clock_hz is None else target.clock_hz // 1_000_000,
+        flash_mib=None if target.flash_bytes is None else target.flash_bytes // (1 << 20),
+        app_partition=f"0x{app_bytes:x}" if app_bytes > 0 else "",
+    )
+
+
+def _family_context(family: Family, library_sources: tuple[str, ...]) -> FamilyContext:
+    return FamilyContext(
+        title=family.title,
+        tflm_source=family.tflm_source,
+        tflm_version=family.tflm_version,
+        tflm_revision=family.tflm_revision,
+        tool_install=family.tool_install,
+        build_command=" ".join(family.build_command),
+        flash_command=" ".join(family.flash_command).replace("{port}", "PORT"),
+        user_files=family.user_files,
+        library_sources=library_sources,
+    )

@@ -1,0 +1,130 @@
+"""Jinja2 filters that bring any text a user may write (labels, model and layer names) safely into generated files.
+
+Each filter returns a complete, valid piece of its language; `FILTERS` is the one list that the templates see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+# C99 with its usual C11 and C23 successors, and C++20: none may become an identifier.
+RESERVED_WORDS = frozenset(
+    """
+    alignas alignof and and_eq asm atomic_cancel atomic_commit atomic_noexcept auto bitand bitor bool break case catch
+    char char8_t char16_t char32_t class co_await co_return co_yield compl concept const const_cast consteval constexpr
+    constinit continue decltype default delete do double dynamic_cast else enum explicit export extern false float for
+    friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected
+    public reflexpr register reinterpret_cast requires restrict return short signed sizeof static static_assert
+    static_cast struct switch synchronized template this thread_local throw true try typedef typeid typename typeof
+    typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq main
+    """.split()
+)
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$])")
+
+
+def c_string(text: str) -> str:
+    r"""Return a C and C++ string literal that holds the text in UTF-8.
+
+    Everything but printable ASCII becomes an octal escape of three digits, which cannot swallow a digit that follows;
+    a question mark is escaped, so that no trigraph can arise.
+
+    >>> print(c_string('a "b" ??= ü'))
+    "a \"b\" \?\?= \303\274"
+    >>> print(c_string("1\n2\0" "3"))
+    "1\0122\0003"
+    """
+    return '"' + "".join(_c_byte(byte) for byte in text.encode("utf-8", errors="replace")) + '"'
+
+
+def c_identifier(text: str) -> str:
+    """Return an identifier that is valid in C and C++, as near to the text as possible and never reserved.
+
+    >>> c_identifier("conv2d/1: naïve"), c_identifier("3 bears"), c_identifier("class"), c_identifier("*/")
+    ('conv2d_1_na_ve', 'n3_bears', 'class_', 'unnamed')
+    """
+    name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    if not name:
+        return "unnamed"
+    if name[0].isdigit():
+        name = f"n{name}"
+    return f"{name}_" if name in RESERVED_WORDS else name
+
+
+def c_comment(text: str) -> str:
+    r"""Return the text as one line that can stand in a C, C++, CMake, YAML or Kconfig comment.
+
+    Characters that do not print (line ends, NUL, marks that turn the direction of writing) become spaces; what would
+    end or nest a C comment, or could be a trigraph, is torn apart; a backslash never ends the line.
+
+    >>> print(c_comment('end */ of ??/ line\n#include <evil>'))
+    end * / of ? ?/ line #include <evil>
+    >>> print(c_comment("tail\\"))
+    tail\.
+    """
+    line = "".join(character if character.isprintable() else " " for character in text)
+    line = re.sub(r"\*(?=/)|/(?=\*)|\?(?=\?)", r"\g<0> ", line)
+    return f"{line}." if line.endswith("\\") else line
+
+
+def cmake_string(text: str) -> str:
+    r"""Return a quoted CMake argument; NUL, which CMake cannot hold, becomes U+FFFD.
+
+    >>> print(cmake_string('a "b" ${HOME} c\\d'))
+    "a \"b\" \${HOME} c\\d"
+    """
+    escapes = {"\\": "\\\\", '"': '\\"', "$": "\\$", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": REPLACEMENT}
+    return '"' + "".join(escapes.get(character, character) for character in _encodable(text)) + '"'
+
+
+def yaml_string(text: str) -> str:
+    r"""Return a double-quoted YAML scalar in plain ASCII.
+
+    >>> print(yaml_string('a: "b" # ü\n'))
+    "a: \"b\" # \xfc\x0a"
+    """
+    return '"' + "".join(_yaml_character(character) for character in _encodable(text)) + '"'
+
+
+def markdown_text(text: str) -> str:
+    r"""Return one line of Markdown that shows the text as it is.
+
+    >>> print(markdown_text("my_model* <b>"))
+    my\_model\* \<b\>
+    """
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return MARKDOWN_SPECIAL.sub(r"\\\1", line)
+
+
+def _c_byte(byte: int) -> str:
+    character = chr(byte)
+    if character in '"\\?':
+        return f"\\{character}"
+    return character if 0x20 <= byte < 0x7F else f"\\{byte:03o}"
+
+
+def _yaml_character(character: str) -> str:
+    code = ord(character)
+    if character in '"\\':
+        return f"\\{character}"
+    if 0x20 <= code < 0x7F:
+        return character
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", errors="replace").decode("utf-8")
+
+
+FILTERS: dict[str, Callable[[str], str]] = {
+    "c_string": c_string,
+    "c_identifier": c_identifier,
+    "c_comment": c_comment,
+    "cmake_string": cmake_string,
+    "yaml_string": yaml_string,
+    "markdown_text": markdown_text,
+}

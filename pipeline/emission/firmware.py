@@ -1,0 +1,45 @@
+"""Rendering the firmware of one model for one target: from typed facts to a tree of files in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edgewright.pipeline.emission.context import build_context, installed_version
+from edgewright.pipeline.emission.templates import family_templates, library_sources, render_template
+from edgewright.pipeline.emission.tree import EmittedTree
+from edgewright.pipeline.target import Family, Target
+from edgewright.pipeline.vocabulary import Arena, EmissionModel
+
+
+def render(
+    model: EmissionModel, arena: Arena, target: Target, family: Family, *, tool_version: str | None = None
+) -> Mapping[str, bytes]:
+    """Render the firmware of a model; equal arguments give equal bytes, whenever and wherever.
+
+    Args:
+        model: the compressed model with its golden vectors.
+        arena: the tensor arena for this target.
+        target: the board.
+        family: one of the target's firmware families.
+        tool_version: version of edgewright for banners; the installed one where it is not given.
+
+    Returns:
+        Relative POSIX path -> content, sorted by path.
+
+    Raises:
+        TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
+            C cannot serve; the sentence names operator and layer, or the tensor, and a way out.
+        ValueError: arena or vectors do not fit the model (a defect of the caller).
+    """
+    context = build_context(
+        model,
+        arena,
+        target,
+        family,
+        library_sources=library_sources(family),
+        tool_version=tool_version or installed_version(),
+    )
+    tree = EmittedTree()
+    for template in family_templates(family):
+        tree.write(template.path, render_template(template, context))
+    return tree.files

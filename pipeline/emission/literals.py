@@ -1,0 +1,52 @@
+"""Numbers as C literals: rows of array initializers, and floats that read back to the very same float32."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+ROW_COLUMNS = 100
+BYTES_PER_ROW = 16
+INT32_MIN = -(2**31)
+
+
+def float_literal(value: float) -> str:
+    """Return the shortest C literal of type float that reads back to the float32 nearest to the value.
+
+    >>> float_literal(0.1), float_literal(1.0), float_literal(1 / 256), float_literal(1e-30)
+    ('0.1f', '1.0f', '0.00390625f', '1e-30f')
+    """
+    shortest = str(np.float32(value))
+    return f"{shortest}f"
+
+
+def byte_rows(content: bytes) -> tuple[str, ...]:
+    """Return the rows of an initializer for an array of bytes.
+
+    >>> byte_rows(bytes([0, 255]))
+    ('0x00, 0xff,',)
+    """
+    rows = (content[start : start + BYTES_PER_ROW] for start in range(0, len(content), BYTES_PER_ROW))
+    return tuple(" ".join(f"0x{byte:02x}," for byte in row) for row in rows)
+
+
+def integer_rows(values: npt.NDArray[np.generic]) -> tuple[str, ...]:
+    """Return the rows of an initializer for an array of integers of at most 32 bits, in C order.
+
+    Args:
+        values: any shape, an integer dtype.
+
+    >>> integer_rows(np.array([[1, -128]], np.int8))
+    ('1, -128,',)
+    >>> integer_rows(np.array([-2**31], np.int32))
+    ('(-2147483647 - 1),',)
+    """
+    rows: list[str] = []
+    row = ""
+    for value in values.reshape(-1).tolist():
+        word = "(-2147483647 - 1)," if value == INT32_MIN else f"{value},"
+        if row and len(row) + 1 + len(word) > ROW_COLUMNS:
+            rows.append(row)
+            row = ""
+        row = f"{row} {word}" if row else word
+    return (*rows, row) if row else tuple(rows)

@@ -1,0 +1,115 @@
+"""Finding the templates of a firmware family and rendering one.
+
+A family's tree is put together from three folders of `firmware_templates/`: `common/` (what needs no runtime) and
+`tflm/` (the model over TensorFlow Lite Micro), which both go to the family's library folder, and the family's own,
+which mirrors the tree. A name that starts with `_` is a part of other templates and not emitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from edgewright.pipeline.emission.context import EmissionContext
+from edgewright.pipeline.emission.filters import FILTERS
+from edgewright.pipeline.target import FAMILIES, Family
+
+LIBRARY_FOLDERS = ("common", "tflm")
+SUFFIX = ".j2"
+SOURCE_SUFFIXES = (".c", ".cc")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileContext:
+    """The file that a template becomes, as the template sees it."""
+
+    name: str
+    """Without its folder."""
+    guard: str
+    """Macro of the include guard."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """One template and where its output goes."""
+
+    source: str
+    """Path below `firmware_templates/`."""
+    path: str
+    """Path in the emitted tree."""
+
+    @property
+    def file(self) -> FileContext:
+        """What the template is told about its own output."""
+        name = PurePosixPath(self.path).name
+        guard = "".join(character if character.isalnum() else "_" for character in name.upper())
+        return FileContext(name=name, guard=f"{guard}_")
+
+
+def family_templates(family: Family) -> tuple[Template, ...]:
+    """Return all templates of a family, sorted by the path of what they emit."""
+    library = [
+        Template(source=f"{folder}/{name}", path=f"{family.library_folder}/{name.removesuffix(SUFFIX)}")
+        for folder in LIBRARY_FOLDERS
+        for name in _names(FAMILIES / folder)
+    ]
+    own = [
+        Template(source=f"{family.name}/{name}", path=name.removesuffix(SUFFIX)) for name in _names(FAMILIES / family.name)
+    ]
+    return tuple(sorted(library + own, key=lambda template: template.path))
+
+
+def library_sources(family: Family) -> tuple[str, ...]:
+    """Return the names of the C and C++ sources in the family's library folder, sorted."""
+    paths = [PurePosixPath(template.path) for template in family_templates(family)]
+    return tuple(
+        sorted(
+            path.name
+            for path in paths
+            if str(path.parent) == family.library_folder and path.suffix in SOURCE_SUFFIXES
+        )
+    )
+
+
+def render_template(template: Template, context: EmissionContext) -> bytes:
+    """Render one template to UTF-8.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a name that the context does not have (a defect of edgewright).
+    """
+    rendered = environment().get_template(template.source).render(
+        file=template.file,
+        model=context.model,
+        arena=context.arena,
+        selftest=context.selftest,
+        board=context.board,
+        family=context.family,
+        tool=context.tool,
+    )
+    return rendered.encode("utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """Return the one environment that every template is rendered in."""
+    found = Environment(
+        loader=FileSystemLoader(FAMILIES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - the output is C, CMake and YAML, escaped by the filters
+    )
+    found.filters.update(FILTERS)
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    return [
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob(f"*{SUFFIX}")
+        if path.is_file() and not path.name.startswith("_")
+    ]

@@ -1,0 +1,176 @@
+"""What is measured of a converted model on this computer: outputs, agreement of engines, arena, golden vectors, latency.
+
+Everything here is the same for every target and is kept in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgewright.pipeline.agreement import AgreementResult, check_agreement
+from edgewright.pipeline.arena import measure_host_arena
+from edgewright.pipeline.cache import Cache
+from edgewright.pipeline.code import code_digest
+from edgewright.pipeline.data import DataSource
+from edgewright.pipeline.digest import digest_bytes, package_versions
+from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
+from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
+from edgewright.pipeline.golden import choose_samples, compute_vectors, input_tensors, random_inputs
+from edgewright.pipeline.graph import read
+from edgewright.pipeline.interpreters import Array, tflm_engine
+from edgewright.pipeline.metrics import class_accuracy
+from edgewright.pipeline.quantization import quantize
+from edgewright.pipeline.vocabulary import GoldenVectors
+
+MODULES = ("evaluation.py", "golden.py", "agreement.py", "arena.py", "quantization.py", "graph/reader.py")
+RECORD = "evaluation.json"
+VECTORS = "vectors.npz"
+
+MeasureLatency = Callable[[bytes, tuple[Array, ...]], LatencyFigures]
+"""Measures one inference of the TFLite interpreter on a given sample; timing is not this package's business."""
+
+
+class EvaluationRecord(Figures):
+    """The figures of an evaluation, as they are kept."""
+
+    accuracy: float | None
+    agreements: tuple[AgreementFigures, ...]
+    host_arena_bytes: int
+    tflm_revision: str
+    latency: LatencyFigures | None
+    vectors_origin: str
+
+
+def evaluate_with_data(
+    tflite: bytes, data: DataSource, cache: Cache, measure_latency: MeasureLatency
+) -> tuple[EvaluationRecord, GoldenVectors]:
+    """Evaluate a classifier on the whole test split.
+
+    Raises:
+        InterpreterError: an interpreter refused the model, or two engines compute different things.
+    """
+
+    def make(folder: Path) -> None:
+        graph, loaded = read(tflite), data.load()
+        (tensor,) = input_tensors(graph)
+        if tensor.quantization is None:
+            raise InterpreterError(f"The input {tensor.name} carries no scale and zero point; convert the model again.")
+        samples = (quantize(loaded.x_test, tensor.quantization, tensor.dtype),)
+        result = check_agreement(tflite, samples)
+        _require_agreement(result)
+        chosen = list(choose_samples(loaded.y_test))
+        vectors = compute_vectors(tflite, (samples[0][chosen],), graph, "one test sample of each class, two extremes")
+        record = EvaluationRecord(
+            accuracy=class_accuracy(result.outputs[0].reshape(len(loaded.y_test), -1), loaded.y_test),
+            agreements=_figures(result),
+            host_arena_bytes=measure_host_arena(tflite),
+            tflm_revision=_tflm_revision(),
+            latency=measure_latency(tflite, (samples[0][:1],)),
+            vectors_origin=vectors.origin,
+        )
+        _keep(folder, record, vectors)
+
+    return _load(cache.obtain(_ingredients(tflite, {"data": data.digest}), make))
+
+
+def evaluate_without_data(
+    tflite: bytes, inputs: tuple[Array, ...] | None, seed: int, cache: Cache, measure_latency: MeasureLatency
+) -> tuple[EvaluationRecord, GoldenVectors]:
+    """Evaluate a `.tflite` on given inputs, or on random ones.
+
+    Args:
+        tflite: a full-integer model.
+        inputs: one array (V, *shape without batch) for each input, quantized; None draws them.
+        seed: of the draw.
+        cache: where the result is kept.
+        measure_latency: times one inference.
+
+    Raises:
+        InterpreterError: an interpreter refused the model, or two engines compute different things.
+    """
+    graph = read(tflite)
+    samples = random_inputs(graph, seed) if inputs is None else inputs
+
+    def make(folder: Path) -> None:
+        result = check_agreement(tflite, samples, classifies=False)
+        _require_agreement(result)
+        origin = f"random inputs of seed {seed}, two extremes" if inputs is None else "given inputs, two extremes"
+        vectors = compute_vectors(tflite, samples, graph, origin)
+        record = EvaluationRecord(
+            accuracy=None,
+            agreements=_figures(result),
+            host_arena_bytes=measure_host_arena(tflite),
+            tflm_revision=_tflm_revision(),
+            latency=measure_latency(tflite, tuple(array[:1] for array in samples)),
+            vectors_origin=origin,
+        )
+        _keep(folder, record, vectors)
+
+    given = [digest_bytes(array.tobytes()) for array in samples]
+    return _load(cache.obtain(_ingredients(tflite, {"inputs": given, "drawn": inputs is None}), make))
+
+
+def _ingredients(tflite: bytes, inputs: dict[str, object]) -> dict[str, object]:
+    return {
+        "kind": "evaluation",
+        "model": digest_bytes(tflite),
+        "code": code_digest(MODULES),
+        "versions": package_versions(VERSIONED_PACKAGES),
+        **inputs,
+    }
+
+
+def _tflm_revision() -> str:
+    return f"tflite-micro {tflm_engine().version}"
+
+
+def _require_agreement(result: AgreementResult) -> None:
+    for agreement in result.agreements:
+        if not agreement.holds:
+            raise InterpreterError(f"Two interpreters compute different things: {agreement.sentence}.")
+
+
+def _figures(result: AgreementResult) -> tuple[AgreementFigures, ...]:
+    return tuple(
+        AgreementFigures(
+            engine=agreement.engine,
+            version=agreement.engine_version,
+            resolver=agreement.resolver.value,
+            sample_count=agreement.samples,
+            differing_sample_count=agreement.samples_differing,
+            differing_class_count=agreement.classes_differing,
+            max_difference_lsb=agreement.max_diff_lsb,
+            tolerance_lsb=agreement.tolerance_lsb,
+            holds=agreement.holds,
+        )
+        for agreement in result.agreements
+    )
+
+
+def _keep(folder: Path, record: EvaluationRecord, vectors: GoldenVectors) -> None:
+    (folder / RECORD).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    for kind, rows in (("input", vectors.inputs), ("output", vectors.outputs)):
+        for vector, row in enumerate(rows):
+            for position, array in enumerate(row):
+                arrays[f"{kind}.{vector}.{position}"] = array
+    np.savez(folder / VECTORS, **arrays)  # type: ignore[arg-type]
+
+
+def _load(folder: Path) -> tuple[EvaluationRecord, GoldenVectors]:
+    record = EvaluationRecord.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
+    rows: dict[str, dict[int, dict[int, npt.NDArray[np.generic]]]] = {"input": {}, "output": {}}
+    with np.load(folder / VECTORS, allow_pickle=False) as archive:
+        for name in archive.files:
+            kind, vector, position = name.split(".")
+            rows[kind].setdefault(int(vector), {})[int(position)] = archive[name]
+    inputs, outputs = (
+        tuple(tuple(row[position] for position in sorted(row)) for _, row in sorted(rows[kind].items()))
+        for kind in ("input", "output")
+    )
+    return record, GoldenVectors(inputs=inputs, outputs=outputs, origin=record.vectors_origin)

@@ -1,0 +1,47 @@
+"""The only reader and writer of `.tflite` files, and what can be told from a graph without running it."""
+
+from edgewright.pipeline.graph.checks import require_full_integer
+from edgewright.pipeline.graph.cost import operator_macs, operator_weight_bytes, total_macs, total_weight_bytes
+from edgewright.pipeline.graph.lifetimes import Lifetime, lifetimes, liveness_bound_bytes
+from edgewright.pipeline.graph.reader import read
+from edgewright.pipeline.graph.schema import Activation, Padding
+from edgewright.pipeline.graph.types import (
+    ABSENT,
+    DType,
+    Graph,
+    Metadata,
+    Operator,
+    OptionValue,
+    Quantization,
+    Signature,
+    Subgraph,
+    Tensor,
+)
+from edgewright.pipeline.graph.validation import validate
+from edgewright.pipeline.graph.writer import write
+
+__all__ = [
+    "ABSENT",
+    "Activation",
+    "DType",
+    "Graph",
+    "Lifetime",
+    "Metadata",
+    "Operator",
+    "OptionValue",
+    "Padding",
+    "Quantization",
+    "Signature",
+    "Subgraph",
+    "Tensor",
+    "lifetimes",
+    "liveness_bound_bytes",
+    "operator_macs",
+    "operator_weight_bytes",
+    "read",
+    "require_full_integer",
+    "total_macs",
+    "total_weight_bytes",
+    "validate",
+    "write",
+]

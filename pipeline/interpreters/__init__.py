@@ -1,0 +1,81 @@
+"""Running a `.tflite`: one subprocess per interpreter, typed request and result.
+
+    run(Request) -> Result                    outputs for N samples, timings and allocations where asked for
+    find_arena(FindArena) -> ArenaFound       the smallest arena that works
+    time_invokes(TimeInvokes) -> InvokeTimes  the time of one inference, many times over
+
+Whatever goes wrong in the worker (a refusal, a crash, a hang, garbage) is an `InterpreterError` with one sentence.
+An engine is one module with an `ENGINE` and an `open_session`, and its entry in `ENGINES`.
+"""
+
+from __future__ import annotations
+
+from edgewright.pipeline.errors import InterpreterError, nearest
+from edgewright.pipeline.interpreters import litert, tflite_runtime, tflm
+from edgewright.pipeline.interpreters.engine import Engine, Resolver
+from edgewright.pipeline.interpreters.execution import find_arena, run, time_invokes
+from edgewright.pipeline.interpreters.types import (
+    Allocations,
+    ArenaFound,
+    Array,
+    FindArena,
+    InvokeTimes,
+    Request,
+    Result,
+    TimeInvokes,
+    Versions,
+)
+
+__all__ = [
+    "ENGINES",
+    "Allocations",
+    "ArenaFound",
+    "Array",
+    "Engine",
+    "FindArena",
+    "InvokeTimes",
+    "Request",
+    "Resolver",
+    "Result",
+    "TimeInvokes",
+    "Versions",
+    "engine_named",
+    "find_arena",
+    "run",
+    "tflite_engine",
+    "tflm_engine",
+    "time_invokes",
+]
+
+ENGINES: tuple[Engine, ...] = (tflite_runtime.ENGINE, litert.ENGINE, tflm.ENGINE)
+"""Every engine there is. Where several can do the same, the first that is available is taken."""
+
+
+def engine_named(name: str) -> Engine:
+    """Return the engine of that name.
+
+    Raises:
+        InterpreterError: there is none.
+    """
+    for engine in ENGINES:
+        if engine.name == name:
+            return engine
+    raise InterpreterError(f'Unknown interpreter "{name}": {nearest(name, (engine.name for engine in ENGINES))}.')
+
+
+def tflm_engine() -> Engine:
+    """Return TensorFlow Lite Micro, whose outputs the golden vectors are."""
+    return tflm.ENGINE
+
+
+def tflite_engine() -> Engine:
+    """Return the first available engine of those that a phone or a computer would run: with XNNPACK.
+
+    Raises:
+        InterpreterError: none is available; the sentence says how to install one.
+    """
+    engines = [engine for engine in ENGINES if Resolver.XNNPACK in engine.resolvers]
+    for engine in engines:
+        if engine.unavailable_reason() is None:
+            return engine
+    raise InterpreterError(" ".join(engine.unavailable_reason() or "" for engine in engines))

@@ -1,0 +1,27 @@
+"""The report: its data, its page, its tables, and the difference between two."""
+
+from __future__ import annotations
+
+from edgewright.pipeline.report.difference import compare_reports, difference_table, load_report
+from edgewright.pipeline.report.page import render_page
+from edgewright.pipeline.report.schema import (
+    ArenaSection,
+    Report,
+    StageSection,
+    TargetSection,
+    json_schema,
+)
+from edgewright.pipeline.report.table import stage_table
+
+__all__ = [
+    "ArenaSection",
+    "Report",
+    "StageSection",
+    "TargetSection",
+    "compare_reports",
+    "difference_table",
+    "json_schema",
+    "load_report",
+    "render_page",
+    "stage_table",
+]

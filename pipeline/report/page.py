@@ -1,0 +1,22 @@
+"""`report.html`: one plain page, a pure function of the report."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+
+from edgewright.pipeline.report.schema import Report
+from edgewright.pipeline.report.text import format_bytes, format_count, format_share
+
+TEMPLATE = "page.html.j2"
+
+
+def render_page(report: Report) -> str:
+    """Return the report as one self-contained HTML page."""
+    environment = Environment(
+        undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters.update(bytes=format_bytes, count=format_count, share=format_share)
+    template = environment.from_string(files("edgewright.pipeline.report").joinpath(TEMPLATE).read_text("utf-8"))
+    return template.render(report=report)

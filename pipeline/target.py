@@ -1,0 +1,145 @@
+"""Targets and firmware families: folders of facts, found by glob and validated when they are loaded."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgewright.pipeline.errors import TargetError, nearest
+from edgewright.pipeline.tomlfile import describe_validation_error, read_toml
+from edgewright.pipeline.vocabulary import Kernels
+
+TARGETS = Path(str(files("edgewright.targets")))
+FAMILIES = Path(str(files("edgewright.firmware_templates")))
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+Bytes = Annotated[int, Field(gt=0)]
+
+
+class Facts(BaseModel):
+    """Base of every file of facts: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Family(Facts):
+    """Facts of one firmware family: `firmware_templates/<name>/family.toml`."""
+
+    name: str = ""
+    title: str
+    kernels: Kernels
+    tflm_source: str
+    """How TFLM gets in, for people: a component and its version, or what the user points at."""
+    tflm_version: str = ""
+    """Range of versions of that component; empty where the user chooses."""
+    tflm_revision: str
+    """Commit of tensorflow/tflite-micro that this source was synchronized from, or `user` where the user chooses."""
+    library_folder: str
+    """Folder of the emitted tree that takes the generated library: model, helpers and self-test."""
+    user_files: tuple[str, ...] = ()
+    """Emitted once, then the user's: a re-emission never overwrites them."""
+    tool: str
+    """The program that builds and flashes."""
+    tool_install: str
+    """The sentence that tells how to install that program."""
+    build_command: tuple[str, ...]
+    flash_command: tuple[str, ...] = ()
+    """May contain `{port}`; empty where there is nothing to flash."""
+
+
+class Target(Facts):
+    """Facts of one board: `targets/<name>/target.toml`."""
+
+    name: str = ""
+    title: str
+    chip: str
+    core: str
+    word_bits: Annotated[int, Field(ge=8, le=64)]
+    clock_hz: Annotated[int, Field(gt=0)] | None = None
+    flash_bytes: Bytes | None = None
+    """None where the board sets no limit (a host)."""
+    ram_bytes: Bytes | None = None
+    static_ram_bytes: Bytes | None = None
+    """The part of the RAM that statically allocated objects may take, where that is less."""
+    kernel_scratch_bytes: Annotated[int, Field(ge=0)] = 0
+    """Scratch that the target's kernels request from the arena beyond what the reference kernels do."""
+    chip_id: str = ""
+    """What the family's own tool calls the chip (`idf.py set-target <chip_id>`)."""
+    families: Annotated[tuple[Identifier, ...], Field(min_length=1)]
+    """Firmware families, the default first."""
+
+    @property
+    def arena_limit_bytes(self) -> int | None:
+        """The most RAM that a static arena may take, or None without a limit."""
+        return self.static_ram_bytes or self.ram_bytes
+
+
+AnyFacts = TypeVar("AnyFacts", Target, Family)
+
+
+def target_names(folder: Path = TARGETS) -> tuple[str, ...]:
+    """Return the names of all targets, sorted."""
+    return _names(folder, "target.toml")
+
+
+def family_names(folder: Path = FAMILIES) -> tuple[str, ...]:
+    """Return the names of all firmware families, sorted."""
+    return _names(folder, "family.toml")
+
+
+def load_target(name: str, folder: Path = TARGETS) -> Target:
+    """Load one target's facts.
+
+    Args:
+        name: the folder's name under `targets/`.
+        folder: where the targets lie.
+
+    Raises:
+        TargetError: there is no such target, or its file is broken (the sentence names file, key and accepted values).
+    """
+    if name not in target_names(folder):
+        raise TargetError(f'Unknown target "{name}": {nearest(name, target_names(folder))}.')
+    target = _load(folder / name / "target.toml", name, Target)
+    for family in target.families:
+        if family not in family_names():
+            raise TargetError(
+                f'{folder / name / "target.toml"}: families: unknown family "{family}": '
+                f"{nearest(family, family_names())}."
+            )
+    return target
+
+
+def load_family(name: str, folder: Path = FAMILIES) -> Family:
+    """Load one firmware family's facts.
+
+    Raises:
+        TargetError: there is no such family, or its file is broken.
+    """
+    if name not in family_names(folder):
+        raise TargetError(f'Unknown firmware family "{name}": {nearest(name, family_names(folder))}.')
+    return _load(folder / name / "family.toml", name, Family)
+
+
+def choose_family(target: Target, name: str | None) -> Family:
+    """Return the target's family of that name, or its default.
+
+    Raises:
+        TargetError: the target has no such family.
+    """
+    if name is not None and name not in target.families:
+        raise TargetError(f'Target "{target.name}" has no firmware family "{name}": {nearest(name, target.families)}.')
+    return load_family(name or target.families[0])
+
+
+def _names(folder: Path, file_name: str) -> tuple[str, ...]:
+    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{file_name}")))
+
+
+def _load(path: Path, name: str, kind: type[AnyFacts]) -> AnyFacts:
+    try:
+        return kind.model_validate({**read_toml(path, TargetError), "name": name})
+    except ValidationError as error:
+        raise TargetError(f"{path}: {describe_validation_error(error, kind)}") from None

@@ -1,0 +1,55 @@
+"""Reading TOML that people write: syntax errors and validation errors as one sentence."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from edgewright.pipeline.errors import EdgewrightError, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def read_toml(path: Path, error_class: type[EdgewrightError]) -> dict[str, object]:
+    """Read a TOML file.
+
+    Raises:
+        EdgewrightError: of the given class, where the file cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise error_class(f"{path}: cannot be read ({error.strerror}); give the path of a TOML file.") from None
+    except UnicodeDecodeError:
+        raise error_class(f"{path}: is not UTF-8 text; give a TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise error_class(f"{path}: is not valid TOML: {error}.") from None
+
+
+def describe_validation_error(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say the first finding of pydantic as `key: what is wrong, the value, what is accepted`."""
+    finding = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in finding["loc"])
+    if finding["type"] == "extra_forbidden":
+        parent = error_owner(model, finding["loc"][:-1])
+        key = str(finding["loc"][-1])
+        accepted = [name for name in parent.model_fields if name != "name"] if parent else []
+        return f"{place}: unknown key; {nearest(key, accepted)}." if accepted else f"{place}: unknown key."
+    if finding["type"] == "missing":
+        return f"{place}: is missing; add it."
+    return f"{place}: {finding['msg']} (got {finding['input']!r})."
+
+
+def error_owner(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """Return the pydantic model that holds the key at the end of a path through nested models."""
+    owner: type[BaseModel] | None = model
+    for part in path:
+        field = owner.model_fields.get(str(part)) if owner else None
+        annotation = field.annotation if field else None
+        owner = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    return owner

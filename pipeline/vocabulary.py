@@ -1,0 +1,82 @@
+"""The words that cross module boundaries: enums and frozen dataclasses, without behaviour beyond their own facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from edgewright.pipeline.graph.types import Graph
+
+SELFTEST_VERSION = 1
+"""Version of the golden vectors' format and of the self-test's last line (docs/selftest.md)."""
+
+
+class Kernels(str, Enum):
+    """A set of kernels that TensorFlow Lite Micro can be built with."""
+
+    REFERENCE = "reference"
+    CMSIS_NN = "cmsis_nn"
+    ESP_NN = "esp_nn"
+
+    @property
+    def tolerance_lsb(self) -> int:
+        """Largest difference to TFLM's reference kernels, in LSB, that a self-test accepts.
+
+        Reference and CMSIS-NN kernels were found to be bit-exact; esp-nn is not measured on every chip yet.
+        """
+        return 1 if self is Kernels.ESP_NN else 0
+
+
+class ArenaMethod(str, Enum):
+    """How an arena size was found."""
+
+    MEASURED_ON_HOST = "measured_on_host"
+    """Smallest arena in which TFLM's host build allocates and invokes, rounded up, plus the target's kernel scratch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arena:
+    """A tensor arena's size and where the figure comes from."""
+
+    arena_bytes: int
+    method: ArenaMethod
+    word_bits: int
+    kernels: Kernels
+    tflm_revision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoldenVectors:
+    """Inputs of a model and the outputs that TFLM's interpreter computes for them.
+
+    `inputs[v][i]` is vector v's array for the model's input i, quantized, with the tensor's own shape (batch 1) and
+    dtype; `outputs[v][o]` likewise. `origin` tells where the inputs come from ("test samples", "random, seed 1").
+    """
+
+    inputs: tuple[tuple[npt.NDArray[np.generic], ...], ...]
+    outputs: tuple[tuple[npt.NDArray[np.generic], ...], ...]
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmissionModel:
+    """Everything about one compressed model that a firmware family may use; the same for every target."""
+
+    name: str
+    """The user's name of the model, any text."""
+    tflite: bytes
+    graph: Graph
+    labels: tuple[str, ...]
+    """One label for each class, any text; empty where the model does not classify."""
+    layer_names: tuple[str, ...]
+    """For each operator of the main subgraph the source model's layer."""
+    vectors: GoldenVectors
+    host_arena_bytes: int
+    """Smallest arena that works in TFLM's host build."""
+    tflm_revision: str
+    """Version of the TFLM package that computed vectors and arena."""
+    configuration_digest: str
+    """SHA-256 of what the model was made from, for the banner of generated files."""

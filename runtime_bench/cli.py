@@ -1,0 +1,262 @@
+"""The command line: the outermost layer, which puts pipeline and measurement together."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from edgewright.pipeline.errors import EdgewrightError, ExitStatus, OutputError, ToolError
+from edgewright.pipeline.progress import ConsoleReporter
+
+if TYPE_CHECKING:
+    from edgewright.pipeline.figures import LatencyFigures
+    from edgewright.pipeline.interpreters import Array
+    from edgewright.pipeline.run import Outcome, OutputRequest
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="From a Keras model to a phone or a microcontroller.\n\nExit statuses: 0 done; 2 bad input; 3 over the budget or "
+    "does not fit the target; 4 a figure became worse.",
+)
+console = Console()
+errors = Console(stderr=True)
+
+TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
+FamilyOption = Annotated[
+    Optional[str], typer.Option("--family", help="Firmware family, if not the target's default one.")
+]
+OutOption = Annotated[
+    Optional[Path], typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
+]
+CacheOption = Annotated[
+    Path, typer.Option("--cache", envvar="EDGEWRIGHT_CACHE", help="Folder in which finished stages are kept.")
+]
+ForceOption = Annotated[
+    bool,
+    typer.Option("--force", help="Overwrite generated files that were edited, and emit firmware that does not fit."),
+]
+DEFAULT_CACHE = Path("build/cache")
+
+
+@app.command(epilog="Example: edgewright build --target esp32 --model my.h5 --data my.npz --recipe my.toml")
+def build(
+    target: TargetOption,
+    model: Annotated[
+        Optional[str], typer.Option(help="A Keras 2 .keras, .h5 or SavedModel, or file.py:function that trains one.")
+    ] = None,
+    data: Annotated[
+        Optional[str],
+        typer.Option(help="An .npz with x_train, y_train, x_test, y_test, or file.py:function that returns them."),
+    ] = None,
+    recipe: Annotated[Optional[Path], typer.Option(help="TOML file that lists the stages.")] = None,
+    family: FamilyOption = None,
+    out: OutOption = None,
+    cache: CacheOption = DEFAULT_CACHE,
+    seed: Annotated[Optional[int], typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")] = None,
+    trust_model: Annotated[
+        bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
+    ] = False,
+    force: ForceOption = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+) -> None:
+    """Compress a model by a recipe and emit it for a target; without a model, the built-in example."""
+    from edgewright.pipeline import run
+
+    request = run.BuildRequest(
+        output=_output(target, family, out, cache, force),
+        recipe=recipe,
+        model=model,
+        data=data,
+        seed=seed,
+        trust_model=trust_model,
+    )
+    reporter = ConsoleReporter(console)
+    if dry_run:
+        for step in run.plan(request, reporter):
+            console.print(f"{step.name}: {'in the cache' if step.is_cached else 'would run'}")
+        console.print(f"would write {request.output.out}", soft_wrap=True)
+        return
+    _finish(run.build(request, reporter, _measure_latency))
+
+
+@app.command(epilog="Example: edgewright emit my.tflite --target esp32 --out build/mine")
+def emit(
+    tflite: Annotated[Path, typer.Argument(help="A full-integer .tflite.", show_default=False)],
+    target: TargetOption,
+    inputs: Annotated[
+        Optional[Path],
+        typer.Option(help="An .npz of inputs for the golden vectors, one array for each input; else random ones."),
+    ] = None,
+    labels: Annotated[Optional[Path], typer.Option(help="A text file with one label a line.")] = None,
+    family: FamilyOption = None,
+    out: OutOption = None,
+    cache: CacheOption = DEFAULT_CACHE,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the random inputs.")] = 1,
+    force: ForceOption = False,
+) -> None:
+    """Emit an existing full-integer .tflite for a target, without compression."""
+    from edgewright.pipeline import run
+
+    request = run.EmitRequest(
+        output=_output(target, family, out, cache, force), tflite=tflite, inputs=inputs, labels=labels, seed=seed
+    )
+    _finish(run.emit(request, ConsoleReporter(console), _measure_latency))
+
+
+@app.command(epilog="Example: edgewright diff old/report.json build/esp32/report.json")
+def diff(
+    before: Annotated[Path, typer.Argument(help="A report.json.", show_default=False)],
+    after: Annotated[Path, typer.Argument(help="Another report.json.", show_default=False)],
+) -> None:
+    """Show every figure that differs between two reports."""
+    from edgewright.pipeline.report import compare_reports, difference_table, load_report
+
+    changes = compare_reports(load_report(before), load_report(after))
+    console.print(difference_table(changes) if changes else "The two reports say the same.")
+
+
+@app.command(epilog="Example: edgewright targets")
+def targets() -> None:
+    """List the boards with chip, memory and firmware families."""
+    from edgewright.pipeline.report.text import format_bytes
+    from edgewright.pipeline.target import load_target, target_names
+
+    table = Table()
+    for heading in ("target", "board", "core", "flash", "RAM", "clock", "families"):
+        table.add_column(heading)
+    for name in target_names():
+        facts = load_target(name)
+        clock = f"{facts.clock_hz / 1e6:g} MHz" if facts.clock_hz else "-"
+        table.add_row(
+            name, facts.title, facts.core, format_bytes(facts.flash_bytes), format_bytes(facts.ram_bytes), clock,
+            ", ".join(facts.families),
+        )  # fmt: skip
+    console.print(table)
+
+
+@app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")
+def flash(
+    target: TargetOption,
+    port: Annotated[Optional[str], typer.Option(help="Serial port of the board.")] = None,
+    family: FamilyOption = None,
+    out: OutOption = None,
+) -> None:
+    """Build and flash the emitted firmware with the family's own tool."""
+    from edgewright.pipeline.target import choose_family, load_target
+
+    facts = load_target(target)
+    chosen = choose_family(facts, family)
+    firmware = (out or Path("build") / target) / "firmware"
+    if not firmware.is_dir():
+        raise OutputError(f"{firmware} does not exist; run edgewright build --target {target} first.")
+    if not chosen.flash_command:
+        raise ToolError(f"There is nothing to flash on {facts.title}; run {' '.join(chosen.build_command)} in {firmware}.")
+    if shutil.which(chosen.tool) is None:
+        raise ToolError(f"{chosen.tool} is missing; {chosen.tool_install}")
+    if port is None and any("{port}" in part for part in chosen.flash_command):
+        raise ToolError("port: is missing; give --port /dev/ttyUSB0 (make: port=/dev/ttyUSB0).")
+    command = [part.replace("{port}", port or "").replace("{chip}", facts.chip_id) for part in chosen.flash_command]
+    console.print(f"{firmware}$ {' '.join(command)}", soft_wrap=True)
+    finished = subprocess.run(command, cwd=firmware, check=False)
+    if finished.returncode != 0:
+        raise ToolError(f"{command[0]} ended with status {finished.returncode}; its own messages above say why.")
+
+
+@app.command(epilog="Example: edgewright schema > report.schema.json")
+def schema() -> None:
+    """Print the JSON schema of report.json."""
+    import json
+
+    from edgewright.pipeline.report import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=1))
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Handle options that stand before the command."""
+    if version:
+        console.print(installed_version("edgewright"))
+        raise typer.Exit
+
+
+def _output(
+    target: str, family: str | None, out: Path | None, cache: Path, force: bool
+) -> OutputRequest:
+    from edgewright.pipeline.run import OutputRequest
+
+    return OutputRequest(target=target, family=family, out=out or Path("build") / target, cache=cache, force=force)
+
+
+def _measure_latency(tflite: bytes, sample: tuple[Array, ...]) -> LatencyFigures:
+    from edgewright.pipeline.figures import LatencyFigures
+    from edgewright.runtime_bench.latency import measure_latency
+
+    latency = measure_latency(tflite, inputs=sample)
+    return LatencyFigures(
+        engine=latency.engine,
+        version=latency.engine_version,
+        threads=latency.threads,
+        run_count=latency.runs,
+        median_us=latency.median_us,
+        p90_us=latency.p90_us,
+        minimum_us=latency.minimum_us,
+    )
+
+
+def _finish(outcome: Outcome) -> None:
+    """Show how the engines agree, the table, and the next two commands."""
+    from edgewright.pipeline.report import stage_table
+    from edgewright.pipeline.report.text import format_bytes
+
+    report = outcome.report
+    for row in report.agreements:
+        console.print(
+            f"{row.engine} {row.resolver} against TFLM: {row.differing_sample_count} of {row.sample_count} samples "
+            f"differ, by at most {row.max_difference_lsb} LSB (accepted: {row.tolerance_lsb})",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip
+    console.print(stage_table(report))
+    console.print(
+        f"{report.target.title}: model {format_bytes(report.target.model_bytes)} of "
+        f"{format_bytes(report.target.flash_bytes)} flash, arena {format_bytes(report.arena.bytes)} of "
+        f"{format_bytes(report.target.arena_limit_bytes)}",
+        soft_wrap=True, highlight=False,
+    )  # fmt: skip
+    console.print(f"{outcome.out}: {'written' if outcome.written.changed else 'unchanged'}", soft_wrap=True)
+    folder = shlex.quote(str(outcome.out / "firmware"))
+    for command in (outcome.family.build_command, outcome.family.flash_command):
+        if command:
+            shown = shlex.join(command).replace("'{port}'", "/dev/ttyUSB0")
+            console.print(f"  cd {folder} && {shown}", soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Run the command line; every error that is raised on purpose becomes one sentence and an exit status."""
+    try:
+        app(standalone_mode=True)
+    except EdgewrightError as error:
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        errors.print("interrupted; the output folder is as it was, finished stages are in the cache")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitStatus.OK)

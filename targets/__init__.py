@@ -1,0 +1,1 @@
+"""Facts of every board, one folder each (`<name>/target.toml`)."""

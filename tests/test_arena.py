@@ -1,0 +1,92 @@
+"""Arenas: found by trying, sufficient, not wasteful, and labelled with where they come from."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+
+import numpy as np
+import pytest
+from edgewright.pipeline.arena import arena_for, measure_host_arena
+from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.interpreters import Request, run, tflm_engine
+from edgewright.pipeline.target import Family, load_target
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
+from support.models import reference_models, two_layer_tflite
+
+FAMILY = Family(
+    title="Test",
+    kernels=Kernels.ESP_NN,
+    tflm_source="none",
+    tflm_revision="user",
+    library_folder="library",
+    tool="none",
+    tool_install="none",
+    build_command=("true",),
+)
+
+RECORDING_BYTES = 432
+"""TFLM's Python interpreter records allocations; with it a model needs up to this much more than without."""
+
+
+def works(tflite: bytes, arena_bytes: int, shape: tuple[int, ...]) -> bool:
+    """Whether a model of one int8 input runs in an arena."""
+    inputs = (np.zeros((1, *shape), np.int8),)
+    try:
+        run(Request(engine=tflm_engine(), tflite=tflite, inputs=inputs, arena_bytes=arena_bytes))
+    except InterpreterError:
+        return False
+    return True
+
+
+def rows() -> dict[str, dict[str, str]]:
+    """The measured table's rows for the host, by model."""
+    with (reference_models().parent / "arena.csv").open() as file:
+        return {row["model"]: row for row in csv.DictReader(file) if row["target"] == "x86-64"}
+
+
+def test_the_arena_found_is_the_smallest_that_works() -> None:
+    """The autoencoder, whose reported bytes are not enough, runs in what was found and not in 16 bytes less."""
+    tflite = (reference_models() / "arena" / "autoencoder.tflite").read_bytes()
+    arena_bytes = measure_host_arena(tflite)
+    sizes = (arena_bytes - 16, arena_bytes, arena_bytes + 16, arena_bytes + 4096)
+    assert [False, True, True, True] == [works(tflite, size, (128,)) for size in sizes]
+
+
+def test_an_arena_is_found_for_several_inputs() -> None:
+    """A model with two inputs and outputs is measured as well, in a multiple of 16."""
+    arena_bytes = measure_host_arena(two_layer_tflite())
+    assert 0 == arena_bytes % 16
+    assert 512 < arena_bytes < 4096
+
+
+@pytest.mark.slow
+def test_arenas_match_the_measured_table() -> None:
+    """Every model's arena is at least the table's and above it by no more than recording costs."""
+    paths = {path.stem: path for path in reference_models().rglob("*.tflite")}
+    table = {name: int(row["min_arena_mult16"]) for name, row in rows().items()}
+    assert paths.keys() == table.keys()
+    above = {name: measure_host_arena(paths[name].read_bytes()) - table[name] for name in sorted(table)}
+    assert {} == {name: excess for name, excess in above.items() if not 0 <= excess <= RECORDING_BYTES}
+
+
+@pytest.mark.parametrize(
+    ("host_arena_bytes", "scratch_bytes", "arena_bytes"), [(1600, 0, 1600), (1600, 1, 1616), (1601, 31, 1632)]
+)
+def test_a_target_gets_its_scratch_on_top(host_arena_bytes: int, scratch_bytes: int, arena_bytes: int) -> None:
+    """The constant is the measured arena plus declared scratch, rounded up to 16, and says where it comes from."""
+    target = load_target("host").model_copy(update={"kernel_scratch_bytes": scratch_bytes})
+    arena = arena_for(host_arena_bytes, target, FAMILY, "1.2.3")
+    assert {
+        "arena_bytes": arena_bytes,
+        "method": ArenaMethod.MEASURED_ON_HOST,
+        "word_bits": 64,
+        "kernels": Kernels.ESP_NN,
+        "tflm_revision": "1.2.3",
+    } == dataclasses.asdict(arena)
+
+
+def test_what_tflm_cannot_run_has_no_arena() -> None:
+    """A model that is no model gives a sentence."""
+    with pytest.raises(InterpreterError, match="TensorFlow Lite Micro"):
+        measure_host_arena(b"\x1c\0\0\0TFL3" + bytes(40))
