@@ -5,10 +5,10 @@ TFLM gives the same outputs on every core and with every kernel set that was tri
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.interpreters import Array, Engine, Request, Resolver, Result, run, tflite_engine, tflm_engine
 from edgewright.pipeline.interpreters.execution import RUN_TIMEOUT_SECONDS
@@ -84,7 +84,7 @@ def check_agreement(
         tflite: a full-integer model.
         inputs: one array for each of the model's inputs, quantized, (N, ...) as in `interpreters.types`.
         classifies: whether the largest element of the first output is a class.
-        engine: what to compare with; None takes tflite-runtime, or LiteRT where that is not available.
+        engine: what to compare with; None takes the one that best stands for each set of kernels.
         timeout_seconds: an interpreter is killed after this.
 
     Returns:
@@ -94,11 +94,12 @@ def check_agreement(
         InterpreterError: an interpreter is not available, refused the model, crashed or timed out; or the model's
             outputs are no integers.
     """
-    other = tflite_engine() if engine is None else engine
     requests = [Request(engine=tflm_engine(), tflite=tflite, inputs=inputs)]
-    requests += [Request(engine=other, tflite=tflite, inputs=inputs, resolver=resolver) for resolver in _COMPARED]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        tflm, *others = pool.map(lambda request: run(request, timeout_seconds=timeout_seconds), requests)
+    requests += [
+        Request(engine=engine or tflite_engine(resolver), tflite=tflite, inputs=inputs, resolver=resolver)
+        for resolver in _COMPARED
+    ]
+    tflm, *others = (run(request, timeout_seconds=timeout_seconds) for request in requests)
     agreements = tuple(
         compare(tflm.outputs, result, resolver=resolver, classifies=classifies)
         for resolver, result in zip(_COMPARED, others, strict=True)

@@ -52,7 +52,7 @@ def evaluate_with_data(
     """Evaluate a classifier on the whole test split.
 
     Raises:
-        InterpreterError: an interpreter refused the model, or two engines compute different things.
+        InterpreterError: an interpreter refused the model, or gave something else than integers.
     """
 
     def make(folder: Path) -> None:
@@ -62,7 +62,6 @@ def evaluate_with_data(
             raise InterpreterError(f"The input {tensor.name} carries no scale and zero point; convert the model again.")
         samples = (quantize(loaded.x_test, tensor.quantization, tensor.dtype),)
         result = check_agreement(tflite, samples)
-        _require_agreement(result)
         chosen = list(choose_samples(loaded.y_test))
         vectors = compute_vectors(tflite, (samples[0][chosen],), graph, "one test sample of each class, two extremes")
         record = EvaluationRecord(
@@ -91,14 +90,13 @@ def evaluate_without_data(
         measure_latency: times one inference.
 
     Raises:
-        InterpreterError: an interpreter refused the model, or two engines compute different things.
+        InterpreterError: an interpreter refused the model, or gave something else than integers.
     """
     graph = read(tflite)
     samples = random_inputs(graph, seed) if inputs is None else inputs
 
     def make(folder: Path) -> None:
         result = check_agreement(tflite, samples, classifies=False)
-        _require_agreement(result)
         origin = f"random inputs of seed {seed}, two extremes" if inputs is None else "given inputs, two extremes"
         vectors = compute_vectors(tflite, samples, graph, origin)
         record = EvaluationRecord(
@@ -127,12 +125,6 @@ def _ingredients(tflite: bytes, inputs: dict[str, object]) -> dict[str, object]:
 
 def _tflm_revision() -> str:
     return f"tflite-micro {tflm_engine().version}"
-
-
-def _require_agreement(result: AgreementResult) -> None:
-    for agreement in result.agreements:
-        if not agreement.holds:
-            raise InterpreterError(f"Two interpreters compute different things: {agreement.sentence}.")
 
 
 def _figures(result: AgreementResult) -> tuple[AgreementFigures, ...]:

@@ -228,8 +228,9 @@ def _finish(outcome: Outcome) -> None:
     report = outcome.report
     for row in report.agreements:
         console.print(
-            f"{row.engine} {row.resolver} against TFLM: {row.differing_sample_count} of {row.sample_count} samples "
-            f"differ, by at most {row.max_difference_lsb} LSB (accepted: {row.tolerance_lsb})",
+            f"{'' if row.holds else '[yellow]warning:[/] '}{row.engine} {row.resolver} against TFLM: "
+            f"{row.differing_sample_count} of {row.sample_count} samples differ, by at most {row.max_difference_lsb} LSB "
+            f"(expected: {row.tolerance_lsb})",
             soft_wrap=True, highlight=False,
         )  # fmt: skip
     console.print(stage_table(report))

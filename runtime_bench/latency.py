@@ -40,7 +40,7 @@ def measure_latency(
 
     Args:
         tflite: the model.
-        engine: None takes tflite-runtime, or LiteRT where that is not available.
+        engine: None takes the one that best stands for these kernels.
         resolver: which kernels; the default delegates unless told otherwise.
         threads: threads that the kernels may use.
         inputs: one sample, (1, ...) for each input; without, inputs are zero, which takes the kernels as long.
@@ -53,7 +53,7 @@ def measure_latency(
     """
     times = time_invokes(
         TimeInvokes(
-            engine=tflite_engine() if engine is None else engine,
+            engine=engine or tflite_engine(resolver),
             tflite=tflite,
             inputs=inputs,
             resolver=resolver,

@@ -6,13 +6,14 @@ import dataclasses
 
 import numpy as np
 import pytest
-from edgewright.pipeline.agreement import Agreement, check_agreement, compare
-from edgewright.pipeline.errors import InterpreterError
-from edgewright.pipeline.interpreters import Array, Resolver, Result, Versions, engine_named
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from support.models import reference_models, two_layer_tflite
+
+from edgewright.pipeline.agreement import Agreement, check_agreement, compare
+from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.interpreters import Array, Resolver, Result, Versions, engine_named
 
 
 def result(*outputs: Array, uses_delegate: bool = False) -> Result:

@@ -7,12 +7,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.models import reference_models, two_layer_tflite
+
 from edgewright.pipeline.arena import arena_for, measure_host_arena
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
 from edgewright.pipeline.target import Family, load_target
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
-from support.models import reference_models, two_layer_tflite
 
 FAMILY = Family(
     title="Test",
@@ -25,8 +26,9 @@ FAMILY = Family(
     build_command=("true",),
 )
 
-RECORDING_BYTES = 432
-"""TFLM's Python interpreter records allocations; with it a model needs up to this much more than without."""
+ABOVE_TABLE_BYTES = 432
+"""The table was measured without recording allocations and with an older TFLM; the interpreter measured here records
+them, which takes 256 bytes, and keeps about 32 bytes more for each fully-connected layer."""
 
 
 def works(tflite: bytes, arena_bytes: int, shape: tuple[int, ...]) -> bool:
@@ -62,12 +64,12 @@ def test_an_arena_is_found_for_several_inputs() -> None:
 
 @pytest.mark.slow
 def test_arenas_match_the_measured_table() -> None:
-    """Every model's arena is at least the table's and above it by no more than recording costs."""
+    """Every model's arena is at least the table's and above it by no more than recording and a newer revision cost."""
     paths = {path.stem: path for path in reference_models().rglob("*.tflite")}
     table = {name: int(row["min_arena_mult16"]) for name, row in rows().items()}
     assert paths.keys() == table.keys()
     above = {name: measure_host_arena(paths[name].read_bytes()) - table[name] for name in sorted(table)}
-    assert {} == {name: excess for name, excess in above.items() if not 0 <= excess <= RECORDING_BYTES}
+    assert {} == {name: excess for name, excess in above.items() if not 0 <= excess <= ABOVE_TABLE_BYTES}
 
 
 @pytest.mark.parametrize(

@@ -68,13 +68,18 @@ def tflm_engine() -> Engine:
     return tflm.ENGINE
 
 
-def tflite_engine() -> Engine:
-    """Return the first available engine of those that a phone or a computer would run: with XNNPACK.
+def tflite_engine(resolver: Resolver = Resolver.REFERENCE) -> Engine:
+    """Return the available engine that best stands for the TensorFlow Lite interpreter with these kernels.
+
+    For the reference kernels that is tflite-runtime, else LiteRT. For XNNPACK it is LiteRT first: tflite-runtime 2.14
+    leaves quantized models to its built-in kernels.
 
     Raises:
         InterpreterError: none is available; the sentence says how to install one.
     """
-    engines = [engine for engine in ENGINES if Resolver.XNNPACK in engine.resolvers]
+    engines = [engine for engine in ENGINES if resolver in engine.resolvers and engine is not tflm.ENGINE]
+    if resolver is Resolver.XNNPACK:
+        engines.reverse()
     for engine in engines:
         if engine.unavailable_reason() is None:
             return engine

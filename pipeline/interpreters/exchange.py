@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+
 from edgewright.pipeline.interpreters.engine import Resolver
 from edgewright.pipeline.interpreters.types import Allocations, Array
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 import numpy as np
+
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.interpreters.engine import Engine, Resolver
 from edgewright.pipeline.interpreters.exchange import Kind, Task

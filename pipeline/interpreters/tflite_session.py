@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import numpy as np
+
 from edgewright.pipeline.interpreters.engine import Resolver
 from edgewright.pipeline.interpreters.types import Allocations, Array, SessionOptions, TensorSpec
 

@@ -2,6 +2,7 @@
 
 Its outputs are the golden vectors of every firmware, and its allocations the start of every arena figure.
 It records allocations, which itself takes some arena: what it needs is above what the same model needs in a firmware.
+Too small an arena makes it raise, but with some models (LSTM) crash.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from typing import Any
 
 import numpy as np
+
 from edgewright.pipeline.interpreters.capture import StderrCapture
 from edgewright.pipeline.interpreters.engine import Engine, Resolver
 from edgewright.pipeline.interpreters.types import Allocations, Array, SessionOptions, TensorSpec

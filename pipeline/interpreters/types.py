@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
 from edgewright.pipeline.interpreters.engine import Engine, Resolver
 
 Array = npt.NDArray[Any]

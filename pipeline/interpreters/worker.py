@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
 from edgewright.pipeline.interpreters.arena_search import NoArenaError, smallest_working
 from edgewright.pipeline.interpreters.batch import WrongInputsError, check_inputs, join_outputs, sample_of
 from edgewright.pipeline.interpreters.capture import StderrCapture

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from edgewright.pipeline.interpreters.arena_search import NoArenaError, round_up, smallest_working
 from hypothesis import given
 from hypothesis import strategies as st
+
+from edgewright.pipeline.interpreters.arena_search import NoArenaError, round_up, smallest_working
 
 LIMIT_BYTES = 1 << 20
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from edgewright.pipeline.interpreters.batch import WrongInputsError, check_inputs, join_outputs, sample_of
 from edgewright.pipeline.interpreters.types import TensorSpec
 

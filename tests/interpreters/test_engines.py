@@ -8,6 +8,8 @@ import sys
 
 import numpy as np
 import pytest
+from support.models import two_layer_tflite
+
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.graph import read, write
 from edgewright.pipeline.interpreters import (
@@ -25,7 +27,6 @@ from edgewright.pipeline.interpreters import (
     tflm_engine,
     time_invokes,
 )
-from support.models import two_layer_tflite
 
 EVERY_ENGINE = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.name)
 EVERY_KERNEL_SET = pytest.mark.parametrize(
@@ -208,7 +209,9 @@ def test_an_unsupported_operator_is_named() -> None:
     """TFLM's own words about a missing operator end up in the sentence."""
     require(tflm_engine())
     graph = read(two_layer_tflite())
-    first = dataclasses.replace(graph.main.operators[0], op="CONV_3D", options_type=None, options={}, version=1)
+    first = dataclasses.replace(
+        graph.main.operators[0], op="CONV_3D", options_type="Conv3DOptions", options={}, version=1
+    )
     subgraph = dataclasses.replace(graph.main, operators=(first, *graph.main.operators[1:]))
     tflite = write(dataclasses.replace(graph, subgraphs=(subgraph,)))
     with pytest.raises(InterpreterError, match="Didn't find op for builtin opcode 'CONV_3D'") as caught:

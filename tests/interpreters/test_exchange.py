@@ -7,6 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
 from edgewright.pipeline.interpreters import Allocations, Resolver
 from edgewright.pipeline.interpreters.exchange import (
     ExchangeError,
@@ -23,9 +27,6 @@ from edgewright.pipeline.interpreters.exchange import (
     write_reply,
     write_task,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 REPLY = Reply(
     outcome=Outcome.DONE,

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.models import two_layer_tflite
+
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.interpreters import ENGINES, Engine, FindArena, Request, Resolver, find_arena, run
-from support.models import two_layer_tflite
 
 INPUTS = (np.arange(6, dtype=np.int8).reshape(3, 2),)
 

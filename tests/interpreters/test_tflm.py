@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from edgewright.pipeline.interpreters import Allocations
 from edgewright.pipeline.interpreters.capture import StderrCapture
 from edgewright.pipeline.interpreters.tflm import parse_allocations

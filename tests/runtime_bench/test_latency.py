@@ -6,17 +6,18 @@ import math
 
 import numpy as np
 import pytest
-from edgewright.pipeline.errors import InterpreterError
-from edgewright.pipeline.interpreters import ENGINES, Engine, Resolver, tflite_engine, tflm_engine
-from edgewright.runtime_bench.latency import measure_latency, percentile
 from hypothesis import given
 from hypothesis import strategies as st
 from support.models import two_layer_tflite
 
+from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.interpreters import ENGINES, Engine, Resolver, tflite_engine, tflm_engine
+from edgewright.runtime_bench.latency import measure_latency, percentile
+
 
 def test_the_default_is_the_interpreter_of_a_phone() -> None:
     """Without further wishes the available TensorFlow Lite engine runs with default delegates and one thread."""
-    engine = tflite_engine()
+    engine = tflite_engine(Resolver.XNNPACK)
     latency = measure_latency(two_layer_tflite(), time_limit_seconds=0.2)
     assert (engine.name, engine.version, Resolver.XNNPACK, 1) == (
         latency.engine,

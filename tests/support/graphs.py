@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+
 from edgewright.pipeline.graph import (
     DType,
     Graph,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edgewright.pipeline.graph import DType, Subgraph, write
 from support.graphs import Draft
+
+from edgewright.pipeline.graph import DType, Subgraph, write
 
 _REFERENCE_MODELS = Path(__file__).parents[3] / "shared" / "models"
 
