@@ -58,12 +58,12 @@ def _check_operator(graph: Graph, subgraph: Subgraph, operator: Operator, place:
                 else ""
             )
             raise TfliteError(
-                f"{place.source}: {where} uses {place.tensor(tensor)} of {tensor.dtype.value}{hybrid}, "
+                f"{place.source}: {where} uses the {tensor.dtype.value} {place.tensor(tensor)}{hybrid}, "
                 f"and only integers are accepted. {_CONVERT}."
             )
         if tensor.dtype in (DType.STRING, DType.VARIANT):
             raise TfliteError(
-                f"{place.source}: {where} uses {place.tensor(tensor)} of {tensor.dtype.value}, "
+                f"{place.source}: {where} uses the {tensor.dtype.value} {place.tensor(tensor)}, "
                 "and only integers are accepted. Move that part of the model out of it, into your own code."
             )
         _check_fixed(tensor, f"{place.tensor(tensor)} at {where}", place.source)

@@ -114,6 +114,8 @@ def _check_content(tensor: Tensor, content_bytes: int, place: Place) -> None:
 
 def _check_quantization(tensor: Tensor, place: Place) -> None:
     """Refuse scales and zero points that mean nothing."""
+    if any(math.isnan(value) for value in tensor.minimums + tensor.maximums):
+        raise place.error(f"{place.tensor(tensor)} has a recorded range that is not a number")
     quantization = tensor.quantization
     if quantization is None:
         return
@@ -131,7 +133,7 @@ def _check_quantization(tensor: Tensor, place: Place) -> None:
 
 
 def _check_operator(graph: Graph, subgraph: Subgraph, operator: Operator, place: Place) -> None:
-    """Check what an operator names: tensors, options, subgraphs."""
+    """Check what an operator names and carries."""
     where = place.operator(operator)
     if operator.version < 0:
         raise place.error(f"{where} has the version {operator.version}")
@@ -145,8 +147,17 @@ def _check_operator(graph: Graph, subgraph: Subgraph, operator: Operator, place:
         raise place.error(f"{where} carries {operator.options_type}, and only {accepted} is accepted")
     if operator.op in NEEDS_OPTIONS and operator.options_type is None:
         raise place.error(f"{where} lacks its {accepted}")
+    _check_options(graph, operator, where, place)
+
+
+def _check_options(graph: Graph, operator: Operator, where: str, place: Place) -> None:
+    """Refuse options that are not numbers, and calls of subgraphs that do not exist."""
     for name, value in operator.options.items():
-        if name.endswith(("subgraph", "subgraph_index", "subgraph_indices")):
+        if isinstance(value, float) and not math.isfinite(value):
+            raise place.error(f"{where} has the option {name} = {value}, and a finite number is expected")
+        if isinstance(value, tuple) and any(math.isnan(element) for element in value):
+            raise place.error(f"{where} has the option {name} with an element that is not a number")
+        if value is not None and name.endswith(("subgraph", "subgraph_index", "subgraph_indices")):
             for called in value if isinstance(value, tuple) else (value,):
                 if not isinstance(called, int) or not 0 <= called < len(graph.subgraphs):
                     raise place.error(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from edgewright.pipeline.graph import Graph
 from support.graphs import tiny_graph
+
+from edgewright.pipeline.graph import Graph
 
 MODELS = Path(__file__).resolve().parents[3] / "shared" / "models"
 

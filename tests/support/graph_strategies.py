@@ -53,7 +53,7 @@ def option_values(facts: FieldFacts, subgraph_count: int) -> st.SearchStrategy[O
     if facts.name.endswith(("subgraph", "subgraph_index", "subgraph_indices")):
         numbers = st.integers(0, subgraph_count - 1)
     if facts.form == "scalar":
-        return numbers
+        return st.floats(width=32, allow_nan=False, allow_infinity=False) if facts.kind == "f32" else numbers
     if facts.form == "vector":
         return st.none() | st.lists(numbers, max_size=3).map(tuple)
     return st.none() | (st.text(max_size=6) if facts.form == "text" else st.binary(max_size=6))

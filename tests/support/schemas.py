@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 MODULES = {
     "tensorflow": "lite/python/schema_py_generated.py",
@@ -89,3 +91,24 @@ def parse_schema(path: Path) -> SchemaText:
 def _snake(name: str) -> str:
     """Turn the generator's camel case back into the schema's own spelling."""
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def repack(content: bytes, change: Callable[[Any], object] = lambda model: None) -> bytes:
+    """Unpack a model into the official schema's objects, change them, and pack it again.
+
+    Args:
+        content: a `.tflite`.
+        change: is given the root object, a `ModelT`.
+
+    Returns:
+        The bytes of the changed model.
+    """
+    import flatbuffers
+
+    path = schema_path("tflite_micro")
+    assert path is not None
+    model = load_schema(path).ModelT.InitFromPackedBuf(content, 0)
+    change(model)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())

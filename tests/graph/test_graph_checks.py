@@ -1,0 +1,111 @@
+"""What passes as full-integer, and what each graph that does not is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.graphs import Draft
+
+from edgewright.pipeline.errors import TfliteError
+from edgewright.pipeline.graph import DType, Graph, Quantization, read, require_full_integer
+
+
+def _change(graph: Graph, index: int, **fields: object) -> Graph:
+    """Change one tensor of the main subgraph."""
+    tensors = list(graph.main.tensors)
+    tensors[index] = dataclasses.replace(tensors[index], **fields)  # type: ignore[arg-type]
+    return dataclasses.replace(graph, subgraphs=(dataclasses.replace(graph.main, tensors=tuple(tensors)),))
+
+
+def _refusal(graph: Graph, **arguments: tuple[DType, ...]) -> str:
+    with pytest.raises(TfliteError) as caught:
+        require_full_integer(graph, "m.tflite", **arguments)
+    return str(caught.value)
+
+
+def test_integer_models_pass(tiny: Graph, reference_models: tuple[Path, ...]) -> None:
+    """The tiny network and every reference model compute in integers."""
+    require_full_integer(tiny, "tiny")
+    for path in reference_models:
+        require_full_integer(read(path.read_bytes()), path.name)
+
+
+def test_a_float_operator_is_named(tiny: Graph) -> None:
+    """Operator, its index, the tensor and the way out."""
+    message = _refusal(_change(tiny, 8, dtype=DType.FLOAT32))
+    assert message.startswith(
+        "m.tflite: operator 2 FULLY_CONNECTED uses the float32 tensor 8 'logits' (a hybrid operator of a "
+        "dynamic-range model: int8 weights, computed in float), and only integers are accepted."
+    )
+    assert "full-integer quantization" in message
+
+
+def test_a_float_operator_without_integer_weights_is_no_hybrid() -> None:
+    """A model that was never quantized is not called dynamic-range."""
+    draft = Draft()
+    weights = draft.constant(np.zeros((2, 2)), DType.FLOAT32)
+    value = draft.input((1, 2), dtype=DType.FLOAT32)
+    message = _refusal(draft.graph(draft.operator("FULLY_CONNECTED", (value, weights), (1, 2), dtype=DType.FLOAT32)))
+    assert "hybrid" not in message
+    assert message.startswith("m.tflite: operator 0 FULLY_CONNECTED uses the float32 tensor 1 't1', and only integers")
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT16, DType.FLOAT64, DType.BFLOAT16, DType.COMPLEX64, DType.FLOAT8_E5M2])
+def test_every_floating_point_type_is_refused(tiny: Graph, dtype: DType) -> None:
+    """Half, double, complex and eighth precision are floats too."""
+    assert f"uses the {dtype.value} tensor 5 'flat'" in _refusal(_change(tiny, 5, dtype=dtype))
+
+
+def test_text_is_refused(tiny: Graph) -> None:
+    """Strings have no place on the device."""
+    assert "uses the string tensor 5 'flat'" in _refusal(_change(tiny, 5, dtype=DType.STRING))
+
+
+@pytest.mark.parametrize("index", [0, 5, 9])
+def test_a_dynamic_dimension_is_named(tiny: Graph, index: int) -> None:
+    """A batch that is left free is refused at the boundary and inside."""
+    graph = _change(tiny, index, shape_signature=(-1, *tiny.main.tensors[index].shape[1:]))
+    message = _refusal(graph)
+    assert f"tensor {index} '{tiny.main.tensors[index].name}'" in message
+    assert "has the shape [-1, " in message
+    assert "batch" in message
+
+
+@pytest.mark.parametrize(("index", "role"), [(0, "input"), (9, "output")])
+@pytest.mark.parametrize("dtype", [DType.UINT8, DType.INT16, DType.INT32])
+def test_other_types_at_the_boundary_are_refused_unless_asked_for(
+    tiny: Graph, index: int, role: str, dtype: DType
+) -> None:
+    """Only int8 by default; uint8 and int16 where the caller takes them."""
+    positive = Quantization(scales=(0.5,), zero_points=(0,))
+    graph = _change(tiny, index, dtype=dtype, quantization=positive)
+    assert f"the {role} tensor {index}" in _refusal(graph)
+    assert f"is {dtype.value}, and int8 is accepted" in _refusal(graph)
+    require_full_integer(graph, "m.tflite", boundary_dtypes=(DType.INT8, dtype))
+
+
+@pytest.mark.parametrize(
+    ("quantization", "message"),
+    [
+        (None, "lacks the one positive scale"),
+        (Quantization(scales=(0.0,), zero_points=(0,)), "lacks the one positive scale"),
+        (Quantization(scales=(1.0, 1.0), zero_points=(0, 0), axis=3), "lacks the one positive scale"),
+        (Quantization(scales=(1.0,), zero_points=(128,)), "has the zero point 128, which its type cannot hold"),
+        (Quantization(scales=(1.0,), zero_points=(-129,)), "has the zero point -129"),
+    ],
+)
+def test_a_boundary_that_cannot_be_quantized_is_refused(
+    tiny: Graph, quantization: Quantization | None, message: str
+) -> None:
+    """Inputs and outputs need one positive scale and a zero point of their type."""
+    assert message in _refusal(_change(tiny, 0, quantization=quantization))
+
+
+def test_operators_of_other_subgraphs_are_looked_at(tiny: Graph) -> None:
+    """A float operator in the body of a loop is found, and the subgraph is named."""
+    body = _change(tiny, 3, dtype=DType.FLOAT32).main
+    graph = dataclasses.replace(tiny, subgraphs=(tiny.main, body))
+    assert "operator 0 CONV_2D of subgraph 1 uses the float32 tensor 3 'maps'" in _refusal(graph)
