@@ -37,6 +37,7 @@ export EW_PYTHON := $(value PYTHON)
 export EW_TFLM := $(value TFLM)
 export EW_TFLM_LIB := $(value TFLM_LIB)
 export EW_CLONE := $(CURDIR)
+export EW_GOALS := $(MAKECMDGOALS)
 # Neither the values nor make's own flags reach the tools that a recipe runs: idf.py and cmake call make again.
 unexport $(VALUES) $(SWITCHES) PYTHON TFLM TFLM_LIB MAKEFLAGS MFLAGS PIP_USER PIP_TARGET PIP_PREFIX
 MAKEOVERRIDES :=
@@ -85,6 +86,7 @@ flash monitor: .venv/run
 # ---- the environment -----------------------------------------------------------------------------------------------
 # .venv/clone names the folder that .venv was made for; it is removed before anything is installed and written last.
 # Without it, in a clone that was moved, without an interpreter, or for another PYTHON=, .venv is made anew.
+# .venv/python says with which PYTHON= it was begun; a .venv without that file is someone else's and stays.
 
 ifneq ($(file <.venv/clone),$(CURDIR))
 anew := again
@@ -99,7 +101,7 @@ endif
 endif
 
 # Shell text. The search order of a better interpreter begins with the one that every release was run on.
-repeat = $(if $(call given,target), target=$$EW_target)$(if $(MAKECMDGOALS), $(MAKECMDGOALS))
+repeat = $(if $(call given,target), target=$$EW_target)$(if $(MAKECMDGOALS), $$EW_GOALS)
 refuse = { echo "$1" >&2; exit 2; }
 define make_venv
 version=$$("$$EW_PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); \
@@ -112,29 +114,32 @@ case "$$version" in 3.10|3.11|3.12|3.13) ;; *) \
 esac; \
 "$$EW_PYTHON" -c 'import ensurepip, venv' 2>/dev/null || \
   $(call refuse,Python $$version cannot make virtual environments because its venv package is missing; mend it with: apt-get install python$$version-venv); \
+[ ! -e .venv ] || [ -f .venv/python ] || \
+  $(call refuse,.venv is there but was not made by this Makefile; move it away or remove it with: rm -r .venv); \
 echo "Creating .venv with Python $$version"; \
-rm -f .venv/clone; rm -rf .venv; \
-"$$EW_PYTHON" -m venv .venv || exit 2; \
-printf '%s\n' "$$EW_PYTHON" > .venv/python;
+rm -f .venv/clone; \
+mkdir -p .venv && printf '%s\n' "$$EW_PYTHON" > .venv/python && \
+find .venv -mindepth 1 -maxdepth 1 ! -name python -exec rm -rf {} + && "$$EW_PYTHON" -m venv .venv || exit 2;
 endef
+project = && PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 define install
 rm -f .venv/clone; \
 echo "Installing $< into .venv"; \
-$(PIP) install --require-hashes -r $< && $(PIP) install --no-deps --no-build-isolation --editable . || \
+$(PIP) install --require-hashes -r $< $1 || \
   $(call refuse,The installation failed for the reason above; the next make starts it afresh); \
 touch $@ && printf '%s\n' "$$EW_CLONE" > .venv/clone
 endef
 
 .venv/run: requirements.lock pyproject.toml $(anew)
-	@$(if $(anew),$(make_venv)) $(install)
+	@$(if $(anew),$(make_venv)) $(call install,$(project))
 
 .venv/dev: requirements-dev.lock .venv/run
-	@$(install)
+	@$(call install)
 
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 check: lint types
-	$(PYTEST) -q -m "$(FAST)"
+	$(PYTEST) -q -n auto -m "$(FAST)"
 
 test: lint types
 	$(PYTEST) -m "not full" --durations=15
@@ -163,11 +168,11 @@ types: .venv/dev $(typed)
 	$(BIN)/mypy $(if $(wildcard .venv/lib/python3.1[01]),--python-version 3.10)
 
 golden: .venv/dev
-	EDGEWRIGHT_GOLDEN=write $(PYTEST) -q -k golden
+	$(PYTEST) -q --golden-update $(wildcard tests/*/test_*golden*.py)
 
 # ---- release -------------------------------------------------------------------------------------------------------
 
-COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python $(BIN)/python --python-version 3.10 --generate-hashes \
   --annotation-style line --custom-compile-command "make lock"
 lock: .venv/dev
 	$(COMPILE) $(call switch_option,--upgrade,upgrade) pyproject.toml --group build -o requirements.lock
