@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.pipeline.digest import digest_file, digest_value
+from edgewright.pipeline.errors import OutputError
 
 INDEX = "entry.json"
 
@@ -30,9 +31,9 @@ class Cache:
         try:
             files: dict[str, str] = json.loads((folder / INDEX).read_text(encoding="utf-8"))["files"]
             intact = all(digest_file(folder / name) == digest for name, digest in files.items())
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None
-        return folder if intact else None
+        return folder if files and intact else None
 
     def obtain(self, ingredients: Mapping[str, object], make: Callable[[Path], None]) -> Path:
         """Return the entry made from these ingredients, making it first where it is missing.
@@ -43,13 +44,21 @@ class Cache:
 
         Returns:
             The entry's folder; its files must not be changed.
+
+        Raises:
+            OutputError: the cache's folder cannot be written.
         """
         found = self.find(ingredients)
         if found is not None:
             return found
         folder = self._folder(ingredients)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".making-", dir=self.root))
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            staging = Path(tempfile.mkdtemp(prefix=".making-", dir=self.root))
+        except OSError as error:
+            raise OutputError(
+                f"cache: {self.root} cannot be written ({error.strerror}); give the path of a folder with --cache."
+            ) from None
         try:
             make(staging)
             files = {
@@ -59,6 +68,8 @@ class Cache:
             }
             index = {"ingredients": ingredients, "files": files}
             (staging / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+            if self.find(ingredients) is not None:
+                return folder  # made by another run in the meantime, and in use perhaps
             shutil.rmtree(folder, ignore_errors=True)
             try:
                 staging.rename(folder)

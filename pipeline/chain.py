@@ -18,7 +18,7 @@ from edgewright.pipeline.recipe import Recipe
 from edgewright.pipeline.stages import ArtefactKind, Stage, StageSettings, StageWork
 from edgewright.pipeline.training import predict
 
-METRICS_MODULES = ("metrics.py", "models.py", "graph/cost.py", "graph/reader.py")
+METRICS_MODULES = ("metrics.py", "models", "graph/cost.py", "graph/reader.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +82,7 @@ def run_chain(bench: Bench) -> Chain:
     Raises:
         EdgewrightError: a stage refuses the model or fails; earlier results stay in the cache.
     """
-    source = Step(
-        name="source", path=bench.source_path, metrics=measure_keras(bench.source_path, bench), seconds=None
-    )
+    source = Step(name="source", path=bench.source_path, metrics=measure_keras(bench.source_path, bench), seconds=None)
     steps = [source]
     _tell(bench.reporter, source, cached=False)
     for stage, settings in bench.recipe.stages:

@@ -16,11 +16,13 @@ def code_digest(modules: Iterable[str]) -> str:
     """Return the digest of some modules.
 
     Args:
-        modules: their paths below `pipeline/`, `stages/prune.py` for instance.
+        modules: paths below `pipeline/` of modules and packages, `stages/prune.py` or `models` for instance.
     """
     return digest_value([[name, _digest(name)] for name in sorted(modules)])
 
 
 @cache
 def _digest(name: str) -> str:
-    return digest_file(PIPELINE / name)
+    path = PIPELINE / name
+    sources = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return digest_value([[source.name, digest_file(source)] for source in sources])

@@ -1,4 +1,4 @@
-"""The one door to TensorFlow and Keras 2: environment, threads and seeds are set before the first import.
+"""The one door to TensorFlow, Keras 2 and Keras 3: environment, threads and seeds are set before the first import.
 
 tensorflow-model-optimization works on tf_keras (Keras 2) models only, and TensorFlow decides at its first import which
 Keras `tf.keras` means; so everything here goes through `load_keras`.
@@ -12,28 +12,38 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from types import ModuleType
 
 VERSIONED_PACKAGES = (
-    "tensorflow", "tf_keras", "tensorflow-model-optimization", "numpy", "tflite-micro", "tflite-runtime",
+    "tensorflow", "tf_keras", "keras", "tensorflow-model-optimization", "numpy", "tflite-micro", "tflite-runtime",
     "ai-edge-litert",
 )  # fmt: skip
 """The packages whose versions can change a result."""
 
 
+def prepare_environment() -> None:
+    """Set the variables that TensorFlow reads at its first import, which may happen in a user's file."""
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
 @cache
 def load_tensorflow() -> ModuleType:
     """Import TensorFlow, single-threaded, quiet, on the CPU, with `tf.keras` meaning Keras 2."""
-    os.environ["TF_USE_LEGACY_KERAS"] = "1"
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    prepare_environment()
     with _quiet_native_log():
         import tensorflow
 
-    tensorflow.config.threading.set_intra_op_parallelism_threads(1)
-    tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    with suppress(RuntimeError):  # a user's function has computed already, with the threads of the environment
+        tensorflow.config.threading.set_intra_op_parallelism_threads(1)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(1)
+    # TensorFlow 2.21 fuses Conv2D, bias, Add and LeakyReLU in a graph and then takes 0.2 for any other alpha.
+    tensorflow.config.optimizer.set_experimental_options({"remapping": False})
     tensorflow.get_logger().setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"tf_keras|tensorflow|tensorflow_model_optimization|keras")
@@ -60,6 +70,14 @@ def load_keras() -> ModuleType:
     import tf_keras
 
     return tf_keras
+
+
+def load_keras3() -> ModuleType:
+    """Import Keras 3, which reads what it saved; all else here works on tf_keras."""
+    load_tensorflow()
+    import keras
+
+    return keras
 
 
 def load_model_optimization() -> ModuleType:

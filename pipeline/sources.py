@@ -15,7 +15,7 @@ from edgewright.pipeline.models import class_count, input_shape, inspect_model_f
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.userfile import UserFunction, parse_user_function
 
-MODULES = ("sources.py", "models.py", "training.py", "augmentation.py", "frameworks.py")
+MODULES = ("sources.py", "models", "surgery", "training.py", "augmentation.py", "frameworks.py")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,9 @@ def open_model(text: str, base: Path, *, trust: bool) -> ModelSource:
         return ModelSource(origin=str(function), path=None, function=function, digest=function.digest, trust=trust)
     path = base / text
     if not path.exists():
-        raise ModelError(f"model: {path} does not exist; give a .keras, a .h5, a SavedModel folder or file.py:function.")
+        raise ModelError(
+            f"model: {path} does not exist; give a .keras, a .h5, a SavedModel folder or file.py:function."
+        )
     inspect_model_file(path, trust=trust)
     return ModelSource(origin=str(path), path=path, function=None, digest=digest_file(path), trust=trust)
 

@@ -91,7 +91,7 @@ def convert_in_this_process(model_path: Path, samples_path: Path, output_path: P
     converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tensorflow.int8
     # There is no public switch for this one in TensorFlow 2.21.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = not per_channel_dense  # noqa: SLF001
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not per_channel_dense
     output_path.write_bytes(converter.convert())
 
 
@@ -101,7 +101,7 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.TFLITE,
     run=run,
-    modules=("stages/convert.py", "models.py", "frameworks.py", "graph/reader.py", "graph/writer.py"),
+    modules=("stages/convert.py", "models", "frameworks.py", "graph/reader.py", "graph/writer.py"),
 )
 
 if __name__ == "__main__":

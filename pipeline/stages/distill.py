@@ -114,5 +114,5 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.KERAS,
     run=run,
-    modules=("stages/distill.py", "training.py", "augmentation.py", "models.py", "frameworks.py"),
+    modules=("stages/distill.py", "training.py", "augmentation.py", "models", "frameworks.py"),
 )

@@ -39,7 +39,7 @@ class PruneSettings(StageSettings):
     training: TrainingSettings = TrainingSettings(epochs=30, learning_rate=1e-3)
 
     @model_validator(mode="after")
-    def _rises(self) -> "PruneSettings":
+    def _rises(self) -> PruneSettings:
         if self.initial_sparsity > self.final_sparsity:
             raise ValueError(
                 f"initial_sparsity {self.initial_sparsity} is above final_sparsity {self.final_sparsity}; it must not be"
@@ -92,12 +92,13 @@ def wrap_for_pruning(model: KerasModel, settings: PruneSettings, step_count: int
     """
     sparsity = load_model_optimization().sparsity.keras
     end_step = max(1, int(PRUNED_SHARE_OF_TRAINING * step_count))
+    frequency = max(1, min(SHORTEST_FREQUENCY, end_step // 2))
     schedule = sparsity.PolynomialDecay(
-        initial_sparsity=settings.initial_sparsity,
+        initial_sparsity=settings.initial_sparsity if step_count > 1 else settings.final_sparsity,
         final_sparsity=settings.final_sparsity,
         begin_step=0,
-        end_step=end_step,
-        frequency=max(1, min(SHORTEST_FREQUENCY, end_step // 2)),
+        end_step=end_step - end_step % frequency,  # a step that prunes, or the final sparsity is never quite reached
+        frequency=frequency,
     )
     try:
         return sparsity.prune_low_magnitude(model, pruning_schedule=schedule)
@@ -114,5 +115,5 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.KERAS,
     run=run,
-    modules=("stages/prune.py", "training.py", "augmentation.py", "models.py", "frameworks.py"),
+    modules=("stages/prune.py", "training.py", "augmentation.py", "models", "frameworks.py"),
 )
