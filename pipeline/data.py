@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 FINGERPRINT_SUFFIX = "_fingerprint"
+NPZ_ERRORS = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What numpy may raise on a damaged `.npz`, `NotImplementedError` among it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,9 @@ def _call_data_function(function: UserFunction, cache: Cache) -> DataSource:
     fingerprint = function.load_optional(FINGERPRINT_SUFFIX, DataError)
     if fingerprint is None:
         arrays = _arrays_of(function)
-        content = {name: [str(array.dtype), list(array.shape), digest_bytes(array.tobytes())] for name, array in arrays.items()}
+        content = {
+            name: [str(array.dtype), list(array.shape), digest_bytes(array.tobytes())] for name, array in arrays.items()
+        }
     else:
         arrays = None
         content = {"fingerprint": str(function.call(fingerprint, DataError)), "file": function.digest}
@@ -146,7 +151,7 @@ def read_npz(path: Path, origin: str) -> dict[str, npt.NDArray[np.generic]]:
                         f"{origin}: {name} holds Python objects, which are never loaded; save it as a plain numeric "
                         "array."
                     ) from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except NPZ_ERRORS as error:
         raise DataError(f"{origin}: cannot be read ({error}); save it again with numpy.savez.") from None
     return arrays
 
@@ -175,8 +180,10 @@ def check_data(arrays: Mapping[str, npt.NDArray[np.generic]], origin: str) -> Da
             f"{origin}: samples of x_train have the shape {parts['x_train'].shape[1:]}, those of x_test "
             f"{parts['x_test'].shape[1:]}; both must be the model's input shape."
         )
-    labels = tuple(str(label) for label in arrays["labels"].tolist()) if "labels" in arrays else ()
-    return replace(Data(**parts), labels=labels)  # type: ignore[arg-type]
+    labels = arrays.get("labels", np.array([], np.str_))
+    if labels.ndim != 1:
+        raise DataError(f"{origin}: labels has the shape {labels.shape}; give one label for each class, (classes,).")
+    return replace(Data(**parts), labels=tuple(str(label) for label in labels.tolist()))  # type: ignore[arg-type]
 
 
 def _check_samples(x: npt.NDArray[np.generic], name: str, origin: str) -> FloatArray:
@@ -203,11 +210,15 @@ def _check_classes(y: npt.NDArray[np.generic], name: str, origin: str) -> IntArr
     elif y.ndim == 2 and y.dtype.kind in "fiub" and _is_one_hot(y):
         y = y.argmax(axis=1)
     if y.ndim != 1:
-        raise DataError(f"{origin}: {name} has the shape {y.shape}; give class indices (N,) or one-hot rows (N, classes).")
+        raise DataError(
+            f"{origin}: {name} has the shape {y.shape}; give class indices (N,) or one-hot rows (N, classes)."
+        )
     if y.dtype.kind == "f" and np.isfinite(y).all() and (y == np.floor(y)).all():
         y = y.astype(np.int64)
     if y.dtype.kind not in "iub":
-        raise DataError(f"{origin}: {name} has the dtype {y.dtype} or holds fractions; class indices are whole numbers.")
+        raise DataError(
+            f"{origin}: {name} has the dtype {y.dtype} or holds fractions; class indices are whole numbers."
+        )
     return y.astype(np.int64)
 
 

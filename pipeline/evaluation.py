@@ -1,4 +1,4 @@
-"""What is measured of a converted model on this computer: outputs, agreement of engines, arena, golden vectors, latency.
+"""What is measured of a converted model on this computer: agreement of engines, arena, golden vectors, latency.
 
 Everything here is the same for every target and is kept in the cache.
 """

@@ -19,7 +19,9 @@ class AgreementFigures(Figures):
     resolver: str
     sample_count: int
     differing_sample_count: int = Field(description="samples of which at least one output differs")
-    differing_class_count: int | None = Field(description="samples that get another class; null where the model does not classify")
+    differing_class_count: int | None = Field(
+        description="samples that get another class; null where the model does not classify"
+    )
     max_difference_lsb: int
     tolerance_lsb: int
     holds: bool

@@ -32,6 +32,11 @@ def input_tensors(graph: Graph) -> tuple[Tensor, ...]:
     return tuple(graph.main.tensors[index] for index in graph.main.inputs)
 
 
+def sample_shape(tensor: Tensor) -> tuple[int, ...]:
+    """Return the shape of one sample: the tensor's own, without the batch where that is 1."""
+    return tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape
+
+
 def random_inputs(graph: Graph, seed: int) -> tuple[Array, ...]:
     """Draw quantized inputs, uniform over the whole range of the dtype.
 
@@ -40,13 +45,13 @@ def random_inputs(graph: Graph, seed: int) -> tuple[Array, ...]:
         seed: of the draw.
 
     Returns:
-        One array (8, *shape without batch) for each input of the model.
+        One array (8, *sample shape) for each input of the model.
     """
     generator = np.random.default_rng(seed)
     drawn = []
     for tensor in input_tensors(graph):
         limits = np.iinfo(tensor.dtype.value)
-        shape = (RANDOM_VECTORS, *tensor.shape[1:])
+        shape = (RANDOM_VECTORS, *sample_shape(tensor))
         drawn.append(generator.integers(limits.min, limits.max, shape, dtype=limits.dtype, endpoint=True))
     return tuple(drawn)
 
@@ -56,7 +61,7 @@ def extreme_inputs(graph: Graph) -> tuple[Array, ...]:
     extremes = []
     for tensor in input_tensors(graph):
         limits = np.iinfo(tensor.dtype.value)
-        pair = [np.full(tensor.shape[1:], limit, limits.dtype) for limit in (limits.min, limits.max)]
+        pair = [np.full(sample_shape(tensor), limit, limits.dtype) for limit in (limits.min, limits.max)]
         extremes.append(np.stack(pair))
     return tuple(extremes)
 
@@ -66,7 +71,7 @@ def compute_vectors(tflite: bytes, inputs: tuple[Array, ...], graph: Graph, orig
 
     Args:
         tflite: a full-integer model.
-        inputs: one array (V, *shape without batch) for each input of the model, quantized.
+        inputs: one array (V, *sample shape) for each input of the model, quantized.
         graph: the same model.
         origin: where the inputs come from, for people.
 
@@ -77,8 +82,17 @@ def compute_vectors(tflite: bytes, inputs: tuple[Array, ...], graph: Graph, orig
         np.concatenate([given, extreme]) for given, extreme in zip(inputs, extreme_inputs(graph), strict=True)
     )
     outputs = run(Request(engine=tflm_engine(), tflite=tflite, inputs=together)).outputs
-    return GoldenVectors(inputs=_by_vector(together), outputs=_by_vector(outputs), origin=origin)
+    output_tensors = tuple(graph.main.tensors[index] for index in graph.main.outputs)
+    return GoldenVectors(
+        inputs=_by_vector(together, input_tensors(graph)), outputs=_by_vector(outputs, output_tensors), origin=origin
+    )
 
 
-def _by_vector(arrays: tuple[Array, ...]) -> tuple[tuple[npt.NDArray[np.generic], ...], ...]:
-    return tuple(tuple(array[index : index + 1] for array in arrays) for index in range(len(arrays[0])))
+def _by_vector(
+    arrays: tuple[Array, ...], tensors: tuple[Tensor, ...]
+) -> tuple[tuple[npt.NDArray[np.generic], ...], ...]:
+    """Return for each vector one array of each tensor, in the tensor's own shape."""
+    pairs = tuple(zip(arrays, tensors, strict=True))
+    return tuple(
+        tuple(array[index].reshape(tensor.shape) for array, tensor in pairs) for index in range(len(arrays[0]))
+    )

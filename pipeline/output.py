@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from edgewright.pipeline.digest import digest_bytes, digest_file
@@ -57,16 +58,18 @@ def write_tree(
         What was done; nothing at all is touched where all files are there already.
 
     Raises:
-        OutputError: the folder is not ours, or the user edited a file of ours, and `force` was not given.
+        OutputError: the folder is not ours, or the user edited a file of ours, and `force` was not given; or the folder
+            cannot be written.
     """
+    folder = folder.resolve()
     ours = _read_manifest(folder, force=force)
     edited = [name for name, digest in ours.items() if _is_edited(folder / name, digest)]
-    kept = tuple(sorted(name for name in edited if name in user_files))
     taken = [
         name for name in files if name not in ours and name != MANIFEST and (folder / name).is_file()
         and (folder / name).read_bytes() != files[name]
     ]  # fmt: skip
-    in_the_way = sorted(set(edited) - set(kept) | set(taken))
+    kept = tuple(sorted(name for name in {*edited, *taken} if name in user_files))
+    in_the_way = sorted({*edited, *taken} - set(kept))
     if in_the_way and not force:
         shown = ", ".join(in_the_way[:LISTED_FILES]) + (" and others" if len(in_the_way) > LISTED_FILES else "")
         raise OutputError(
@@ -75,16 +78,24 @@ def write_tree(
         )
     wanted = {name: content for name, content in files.items() if name not in kept}
     changed = tuple(sorted(name for name, content in wanted.items() if not _holds(folder / name, content)))
-    gone = tuple(sorted(name for name in ours if name not in files and (folder / name).exists()))
+    gone = tuple(
+        sorted(name for name in ours if name not in files and name not in kept and (folder / name).exists())
+    )
     if not changed and not gone:
         return Written(changed=(), kept=kept, saved=())
-    saved = tuple(f"{name}.user" for name in in_the_way)
-    with _replacing(folder) as staging:
-        _fill(staging, folder, wanted, changed, dropped={*changed, *gone} - set(in_the_way))
-        for name in in_the_way:
-            _place(folder / name, staging / f"{name}.user")
-            if name in gone:
-                (staging / name).unlink(missing_ok=True)
+    saved = tuple(_free_name(folder, name) for name in in_the_way)
+    try:
+        with _replacing(folder) as staging:
+            _fill(staging, folder, wanted, changed, dropped={*changed, *gone} - set(in_the_way))
+            for name, saved_name in zip(in_the_way, saved, strict=True):
+                _place(folder / name, staging / saved_name)
+                if name in gone:
+                    (staging / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{folder}: cannot be written ({error.strerror}); see whether a file or folder is in the way, or the disk is "
+            "full, or give another --out."
+        ) from error
     return Written(changed=tuple(sorted((*changed, *gone))), kept=kept, saved=saved)
 
 
@@ -107,11 +118,19 @@ def _is_edited(path: Path, digest: str) -> bool:
     return path.is_file() and digest_file(path) != digest
 
 
+def _free_name(folder: Path, name: str) -> str:
+    """Return where an edited file may go without overwriting what an earlier run kept."""
+    names = (f"{name}.user{number or ''}" for number in count())
+    return next(free for free in names if not os.path.lexists(folder / free))
+
+
 def _holds(path: Path, content: bytes) -> bool:
     return path.is_file() and digest_file(path) == digest_bytes(content)
 
 
-def _fill(staging: Path, folder: Path, wanted: Mapping[str, bytes], changed: tuple[str, ...], dropped: set[str]) -> None:
+def _fill(
+    staging: Path, folder: Path, wanted: Mapping[str, bytes], changed: tuple[str, ...], dropped: set[str]
+) -> None:
     for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or path.is_file():
@@ -140,6 +159,10 @@ def _place(source: Path, target: Path) -> None:
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
     """Hand out an empty folder that takes the other's place when the block ends well."""
+    if Path.cwd().is_relative_to(folder):
+        raise OutputError(
+            f"{folder}: is replaced as a whole, and you are inside it; go to another folder, or give another --out."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     staging.chmod(0o755)
@@ -176,6 +199,7 @@ def _exchange(left: Path, right: Path) -> None:
 
 def clean_leftovers(folder: Path) -> None:
     """Remove staging folders that a killed run left beside an output folder."""
+    folder = folder.resolve()
     for leftover in folder.parent.glob(f".{folder.name}.*"):
         if leftover.is_dir():
             shutil.rmtree(leftover, ignore_errors=True)

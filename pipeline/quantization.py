@@ -21,9 +21,7 @@ QUANTIZABLE = (DType.INT8, DType.UINT8, DType.INT16)
 """Element types that the helpers handle: every step count is exact in float32."""
 
 
-def quantize(
-    array: npt.ArrayLike, quantization: Quantization, dtype: DType = DType.INT8
-) -> npt.NDArray[np.generic]:
+def quantize(array: npt.ArrayLike, quantization: Quantization, dtype: DType = DType.INT8) -> npt.NDArray[np.generic]:
     """Quantize real values per tensor.
 
     Args:
@@ -61,7 +59,8 @@ def dequantize(array: npt.NDArray[np.generic], quantization: Quantization) -> np
     """
     scale, zero_point = _parameters(quantization)
     steps = (array.astype(np.int32) - np.int32(zero_point)).astype(np.float32)
-    return np.asarray(steps * scale, np.float32)
+    with np.errstate(over="ignore"):
+        return np.asarray(steps * scale, np.float32)
 
 
 def limits_of(dtype: DType) -> np.iinfo[np.signedinteger[npt.NBitBase]]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
+import zipfile
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from rich.markup import escape
 
 from edgewright.pipeline.arena import arena_for
 from edgewright.pipeline.assembly import Findings, assemble
 from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.chain import Bench, Step, measure_keras, run_chain, stage_ingredients, with_accuracy
-from edgewright.pipeline.data import DataSource, open_data
+from edgewright.pipeline.chain import Bench, Step, run_chain, stage_ingredients, with_accuracy
+from edgewright.pipeline.data import NPZ_ERRORS, DataSource, open_data
 from edgewright.pipeline.digest import digest_bytes, digest_file
 from edgewright.pipeline.errors import DataError, DoesNotFitError, RecipeError, TfliteError
 from edgewright.pipeline.evaluation import MeasureLatency, evaluate_with_data, evaluate_without_data
-from edgewright.pipeline.golden import input_tensors
+from edgewright.pipeline.golden import input_tensors, sample_shape
 from edgewright.pipeline.graph import Graph, read, require_full_integer
 from edgewright.pipeline.interpreters import Array
 from edgewright.pipeline.layers import name_layers
@@ -35,6 +38,8 @@ from edgewright.pipeline.target import Family, Target, choose_family, load_targe
 EXAMPLE_RECIPE = Path(str(files("edgewright.examples"))) / "mnist" / "recipe.toml"
 """What is built when nothing else is said."""
 MOST_LABELS = 10_000
+MOST_INPUT_ELEMENTS = 1 << 24
+"""Of one input of a `.tflite` that is emitted: more than any microcontroller holds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,20 +152,22 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
 
 
 def plan(request: BuildRequest, reporter: Reporter) -> tuple[PlannedStep, ...]:
-    """Say what a build would do: which steps are in the cache already and which would run.
+    """Say what a build would do, and change nothing: which steps are in the cache already and which would run.
 
     Raises:
         EdgewrightError: bad input.
     """
-    prepared = _prepare(request)
+    with tempfile.TemporaryDirectory() as folder:
+        return _plan(_prepare(request, Cache(root=Path(folder))), reporter)
+
+
+def _plan(prepared: _Prepared, reporter: Reporter) -> tuple[PlannedStep, ...]:
     found = prepared.cache.find(ingredients(prepared.source, prepared.data, prepared.seed))
     path = found / "model.keras" if found else None
     steps = [PlannedStep(name="source", is_cached=path is not None)]
     bench = _bench(prepared, reporter, source_path=path) if path else None
     for stage, settings in prepared.recipe.stages:
-        folder = (
-            prepared.cache.find(stage_ingredients(bench, stage, settings, path)) if bench and path else None
-        )
+        folder = prepared.cache.find(stage_ingredients(bench, stage, settings, path)) if bench and path else None
         path = folder / stage.produces.value if folder else None
         steps.append(PlannedStep(name=stage.name, is_cached=path is not None))
     return tuple(steps)
@@ -177,11 +184,12 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     tflite = _read_tflite(request.tflite)
     graph = read(tflite, source=str(request.tflite))
     require_full_integer(graph, str(request.tflite))
+    _check_input_sizes(graph, request.tflite)
     cache = Cache(root=request.output.cache)
-    reporter.line(f"[bold]evaluate[/]: {request.tflite.name} in three interpreters, arena, latency")
     inputs = _given_inputs(request.inputs, graph) if request.inputs else None
-    record, vectors = evaluate_without_data(tflite, inputs, request.seed, cache, measure_latency)
     labels = _read_labels(request.labels, graph) if request.labels else ()
+    reporter.line(f"[bold]evaluate[/]: {escape(request.tflite.name)} in three interpreters, arena, latency")
+    record, vectors = evaluate_without_data(tflite, inputs, request.seed, cache, measure_latency)
     given = {"tflite": digest_bytes(tflite), **({"inputs": digest_file(request.inputs)} if request.inputs else {})}
     if request.labels:
         given["labels"] = digest_file(request.labels)
@@ -204,7 +212,8 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     return _leave(findings, request.output, target, family, reporter)
 
 
-def _prepare(request: BuildRequest) -> _Prepared:
+def _prepare(request: BuildRequest, data_cache: Cache | None = None) -> _Prepared:
+    """Find and validate everything; what a data function returns goes into the cache, or into another one."""
     target = load_target(request.output.target)
     family = choose_family(target, request.output.family)
     recipe = _recipe(request)
@@ -213,7 +222,7 @@ def _prepare(request: BuildRequest) -> _Prepared:
     model, model_base = _choose(request.model, recipe.settings.source.model, recipe, "model")
     data, data_base = _choose(request.data, recipe.settings.source.data, recipe, "data")
     source = open_model(model, model_base, trust=request.trust_model)
-    data_source = open_data(data, data_base, cache)
+    data_source = open_data(data, data_base, data_cache or cache)
     configuration = Configuration(
         name=recipe.settings.name,
         seed=seed,
@@ -243,7 +252,7 @@ def _choose(given: str | None, in_recipe: str | None, recipe: Recipe, key: str) 
         return given, Path()
     if in_recipe is not None:
         return in_recipe, recipe.folder
-    raise RecipeError(f"{key}: is missing; give --{key} (make: {key}=…), or {key} = \"…\" under [source] in the recipe.")
+    raise RecipeError(f'{key}: is missing; give --{key} (make: {key}=…), or {key} = "…" under [source] in the recipe.')
 
 
 def _bench(prepared: _Prepared, reporter: Reporter, source_path: Path | None = None) -> Bench:
@@ -258,9 +267,7 @@ def _bench(prepared: _Prepared, reporter: Reporter, source_path: Path | None = N
     )
 
 
-def _leave(
-    findings: Findings, output: OutputRequest, target: Target, family: Family, reporter: Reporter
-) -> Outcome:
+def _leave(findings: Findings, output: OutputRequest, target: Target, family: Family, reporter: Reporter) -> Outcome:
     arena = arena_for(findings.record.host_arena_bytes, target, family, findings.record.tflm_revision)
     assembly = assemble(findings, arena, target, family, tool_version=version("edgewright"), force=output.force)
     clean_leftovers(output.out)
@@ -290,6 +297,15 @@ def _read_tflite(path: Path) -> bytes:
         raise TfliteError(f"{path}: cannot be read ({error.strerror}); give the path of a .tflite.") from None
 
 
+def _check_input_sizes(graph: Graph, path: Path) -> None:
+    for tensor in input_tensors(graph):
+        if tensor.element_count > MOST_INPUT_ELEMENTS:
+            raise TfliteError(
+                f'{path}: the input "{tensor.name}" has {tensor.element_count:,} elements; at most '
+                f"{MOST_INPUT_ELEMENTS:,} are accepted, which is more than any target holds."
+            )
+
+
 def _read_labels(path: Path, graph: Graph) -> tuple[str, ...]:
     try:
         labels = tuple(path.read_text(encoding="utf-8").splitlines())
@@ -297,19 +313,27 @@ def _read_labels(path: Path, graph: Graph) -> tuple[str, ...]:
         raise DataError(f"labels: {path} cannot be read ({error}); give a UTF-8 text file, one label a line.") from None
     classes = graph.main.tensors[graph.main.outputs[0]].shape[-1]
     if len(labels) != classes or len(labels) > MOST_LABELS:
-        raise DataError(f"labels: {path} has {len(labels)} lines, but the model has {classes} classes; one label a line.")
+        raise DataError(
+            f"labels: {path} has {len(labels)} lines, but the model has {classes} classes; one label a line."
+        )
     return labels
 
 
 def _given_inputs(path: Path, graph: Graph) -> tuple[Array, ...]:
     tensors = input_tensors(graph)
+    if path.is_file() and not zipfile.is_zipfile(path):
+        raise DataError(f"inputs: {path} is not an .npz; save one array for each input with numpy.savez.")
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = [archive[name] for name in archive.files]
-    except (OSError, ValueError, AttributeError, EOFError) as error:
+    except NPZ_ERRORS as error:
         raise DataError(f"inputs: {path} cannot be read ({error}); save numeric arrays with numpy.savez.") from None
-    wanted = [tensor.shape[1:] for tensor in tensors]
-    if [array.shape[1:] for array in arrays] != wanted or len({len(array) for array in arrays}) != 1 or not len(arrays[0]):
+    wanted = [sample_shape(tensor) for tensor in tensors]
+    if (
+        [array.shape[1:] for array in arrays] != wanted
+        or len({len(array) for array in arrays}) != 1
+        or not len(arrays[0])
+    ):
         raise DataError(
             f"inputs: {path} holds arrays of the shapes {[array.shape for array in arrays]}; the model takes "
             f"{[('V', *shape) for shape in wanted]}, in this order."

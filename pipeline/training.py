@@ -145,9 +145,7 @@ def fit(
         loss=_loss(training_set.class_count, teacher.settings if teacher else None),
     )
     with reporter.bar(title, settings.epochs) as advance:
-        shown = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda epoch, logs: advance(f"loss {logs['loss']:.4f}")
-        )
+        shown = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(f"loss {logs['loss']:.4f}"))
         history = trained.fit(
             batches, epochs=settings.epochs, verbose=0, shuffle=False,
             callbacks=[keras.callbacks.TerminateOnNaN(), shown, *callbacks],

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.pipeline.digest import digest_file
 from edgewright.pipeline.errors import BadInputError, EdgewrightError, nearest
+from edgewright.pipeline.frameworks import prepare_environment
+
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +58,8 @@ class UserFunction:
             return function(*arguments)
         except EdgewrightError:
             raise
-        except Exception as error:
-            raise error_class(f"{self} raised {type(error).__name__}: {error}; mend the function.") from error
+        except (Exception, SystemExit) as error:
+            raise error_class(f"{self} raised {_in_one_line(error)}; mend the function.") from error
 
     def _attribute(self, name: str, error_class: type[EdgewrightError]) -> object:
         return getattr(self._module(error_class), name, None)
@@ -67,17 +71,23 @@ class UserFunction:
         spec = importlib.util.spec_from_file_location(module_name, self.path)
         if spec is None or spec.loader is None:
             raise error_class(f"{self.path} is not a Python file; name one as file.py:function.")
+        prepare_environment()
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         sys.path.insert(0, str(self.path.parent))
         try:
             spec.loader.exec_module(module)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[module_name]
-            raise error_class(f"{self.path} fails when it is run: {type(error).__name__}: {error}.") from error
+            raise error_class(f"{self.path} fails when it is run: {_in_one_line(error)}.") from error
         finally:
             sys.path.remove(str(self.path.parent))
         return module
+
+
+def _in_one_line(error: BaseException) -> str:
+    """Return an error's class and the beginning of its text without line breaks."""
+    return textwrap.shorten(f"{type(error).__name__}: {error}", LONGEST_REASON, placeholder=" …").removesuffix(": ")
 
 
 def parse_user_function(text: str, base: Path, option: str) -> UserFunction | None:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -37,10 +37,10 @@ errors = Console(stderr=True)
 
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
 FamilyOption = Annotated[
-    Optional[str], typer.Option("--family", help="Firmware family, if not the target's default one.")
+    str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")
 ]
 OutOption = Annotated[
-    Optional[Path], typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
+    Path | None, typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
 ]
 CacheOption = Annotated[
     Path, typer.Option("--cache", envvar="EDGEWRIGHT_CACHE", help="Folder in which finished stages are kept.")
@@ -56,17 +56,17 @@ DEFAULT_CACHE = Path("build/cache")
 def build(
     target: TargetOption,
     model: Annotated[
-        Optional[str], typer.Option(help="A Keras 2 .keras, .h5 or SavedModel, or file.py:function that trains one.")
+        str | None, typer.Option(help="A Keras 2 .keras, .h5 or SavedModel, or file.py:function that trains one.")
     ] = None,
     data: Annotated[
-        Optional[str],
+        str | None,
         typer.Option(help="An .npz with x_train, y_train, x_test, y_test, or file.py:function that returns them."),
     ] = None,
-    recipe: Annotated[Optional[Path], typer.Option(help="TOML file that lists the stages.")] = None,
+    recipe: Annotated[Path | None, typer.Option(help="TOML file that lists the stages.")] = None,
     family: FamilyOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
-    seed: Annotated[Optional[int], typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")] = None,
     trust_model: Annotated[
         bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
     ] = False,
@@ -88,7 +88,7 @@ def build(
     if dry_run:
         for step in run.plan(request, reporter):
             console.print(f"{step.name}: {'in the cache' if step.is_cached else 'would run'}")
-        console.print(f"would write {request.output.out}", soft_wrap=True)
+        console.print(f"would write {request.output.out}", soft_wrap=True, markup=False)
         return
     _finish(run.build(request, reporter, _measure_latency))
 
@@ -98,10 +98,10 @@ def emit(
     tflite: Annotated[Path, typer.Argument(help="A full-integer .tflite.", show_default=False)],
     target: TargetOption,
     inputs: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option(help="An .npz of inputs for the golden vectors, one array for each input; else random ones."),
     ] = None,
-    labels: Annotated[Optional[Path], typer.Option(help="A text file with one label a line.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="A text file with one label a line.")] = None,
     family: FamilyOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
@@ -151,7 +151,7 @@ def targets() -> None:
 @app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")
 def flash(
     target: TargetOption,
-    port: Annotated[Optional[str], typer.Option(help="Serial port of the board.")] = None,
+    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
     family: FamilyOption = None,
     out: OutOption = None,
 ) -> None:
@@ -164,13 +164,15 @@ def flash(
     if not firmware.is_dir():
         raise OutputError(f"{firmware} does not exist; run edgewright build --target {target} first.")
     if not chosen.flash_command:
-        raise ToolError(f"There is nothing to flash on {facts.title}; run {' '.join(chosen.build_command)} in {firmware}.")
+        raise ToolError(
+            f"There is nothing to flash on {facts.title}; run {' '.join(chosen.build_command)} in {firmware}."
+        )
     if shutil.which(chosen.tool) is None:
         raise ToolError(f"{chosen.tool} is missing; {chosen.tool_install}")
     if port is None and any("{port}" in part for part in chosen.flash_command):
         raise ToolError("port: is missing; give --port /dev/ttyUSB0 (make: port=/dev/ttyUSB0).")
     command = [part.replace("{port}", port or "").replace("{chip}", facts.chip_id) for part in chosen.flash_command]
-    console.print(f"{firmware}$ {' '.join(command)}", soft_wrap=True)
+    console.print(f"{firmware}$ {' '.join(command)}", soft_wrap=True, markup=False)
     finished = subprocess.run(command, cwd=firmware, check=False)
     if finished.returncode != 0:
         raise ToolError(f"{command[0]} ended with status {finished.returncode}; its own messages above say why.")
@@ -196,9 +198,7 @@ def options(
         raise typer.Exit
 
 
-def _output(
-    target: str, family: str | None, out: Path | None, cache: Path, force: bool
-) -> OutputRequest:
+def _output(target: str, family: str | None, out: Path | None, cache: Path, force: bool) -> OutputRequest:
     from edgewright.pipeline.run import OutputRequest
 
     return OutputRequest(target=target, family=family, out=out or Path("build") / target, cache=cache, force=force)
@@ -240,12 +240,13 @@ def _finish(outcome: Outcome) -> None:
         f"{format_bytes(report.target.arena_limit_bytes)}",
         soft_wrap=True, highlight=False,
     )  # fmt: skip
-    console.print(f"{outcome.out}: {'written' if outcome.written.changed else 'unchanged'}", soft_wrap=True)
+    state = "written" if outcome.written.changed else "unchanged"
+    console.print(f"{outcome.out}: {state}", soft_wrap=True, markup=False, highlight=False)
     folder = shlex.quote(str(outcome.out / "firmware"))
     for command in (outcome.family.build_command, outcome.family.flash_command):
         if command:
             shown = shlex.join(command).replace("'{port}'", "/dev/ttyUSB0")
-            console.print(f"  cd {folder} && {shown}", soft_wrap=True, highlight=False)
+            console.print(f"  cd {folder} && {shown}", soft_wrap=True, markup=False, highlight=False)
 
 
 def main() -> None:

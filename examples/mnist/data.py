@@ -16,7 +16,8 @@ SIDE = 28
 
 def load() -> dict[str, np.ndarray]:
     """Return the digits as (N, 28, 28, 1) float32 in 0..1, each class in both splits in the same share."""
-    table = np.loadtxt(gzip.open(_file(), "rt"), delimiter=",", dtype=np.float32)
+    with gzip.open(_file(), "rt") as lines:
+        table = np.loadtxt(lines, delimiter=",", dtype=np.float32)
     x = (table[:, :-1] / 255.0).reshape(-1, SIDE, SIDE, 1).astype(np.float32)
     y = table[:, -1].astype(np.int64)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(x))

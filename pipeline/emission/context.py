@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
-
 from edgewright.pipeline.emission.filters import c_comment, c_identifier
 from edgewright.pipeline.emission.literals import byte_rows
 from edgewright.pipeline.emission.operators import Registration, registrations
@@ -147,9 +146,7 @@ def build_context(
     model_context = _model_context(model)
     return EmissionContext(
         model=model_context,
-        arena=ArenaContext(
-            arena_bytes=arena.arena_bytes, method=arena.method.value, tflm_revision=arena.tflm_revision
-        ),
+        arena=ArenaContext(arena_bytes=arena.arena_bytes, method=arena.method.value, tflm_revision=arena.tflm_revision),
         selftest=_selftest_context(model, model_context, family),
         board=_board_context(target),
         family=_family_context(family, library_sources),

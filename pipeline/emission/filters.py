@@ -10,19 +10,18 @@ from collections.abc import Callable
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
-# C99 with its usual C11 and C23 successors, and C++20: none may become an identifier.
-RESERVED_WORDS = frozenset(
-    """
+_RESERVED = """
     alignas alignof and and_eq asm atomic_cancel atomic_commit atomic_noexcept auto bitand bitor bool break case catch
     char char8_t char16_t char32_t class co_await co_return co_yield compl concept const const_cast consteval constexpr
     constinit continue decltype default delete do double dynamic_cast else enum explicit export extern false float for
-    friend goto if inline int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected
-    public reflexpr register reinterpret_cast requires restrict return short signed sizeof static static_assert
-    static_cast struct switch synchronized template this thread_local throw true try typedef typeid typename typeof
-    typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq main
-    """.split()
-)
-MARKDOWN_SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&$])")
+    friend goto if inline int long main mutable namespace new noexcept not not_eq nullptr operator or or_eq private
+    protected public reflexpr register reinterpret_cast requires restrict return short signed sizeof static
+    static_assert static_cast struct switch synchronized template this thread_local throw true try typedef typeid
+    typename typeof typeof_unqual union unsigned using virtual void volatile wchar_t while xor xor_eq
+"""
+RESERVED_WORDS = frozenset(_RESERVED.split())
+"""Words of C99 to C23 and of C++20 that may not become an identifier."""
+MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
 
 
 def c_string(text: str) -> str:
@@ -53,19 +52,28 @@ def c_identifier(text: str) -> str:
     return f"{name}_" if name in RESERVED_WORDS else name
 
 
+def one_line(text: str) -> str:
+    r"""Return the text with a space in place of each character that does not print.
+
+    Those are line ends, NUL and the like, and marks that turn the direction of writing.
+
+    >>> one_line("a\nb")
+    'a b'
+    """
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def c_comment(text: str) -> str:
     r"""Return the text as one line that can stand in a C, C++, CMake, YAML or Kconfig comment.
 
-    Characters that do not print (line ends, NUL, marks that turn the direction of writing) become spaces; what would
-    end or nest a C comment, or could be a trigraph, is torn apart; a backslash never ends the line.
+    What would end or nest a C comment, or could be a trigraph, is torn apart; a backslash never ends the line.
 
     >>> print(c_comment('end */ of ??/ line\n#include <evil>'))
     end * / of ? ?/ line #include <evil>
     >>> print(c_comment("tail\\"))
     tail\.
     """
-    line = "".join(character if character.isprintable() else " " for character in text)
-    line = re.sub(r"\*(?=/)|/(?=\*)|\?(?=\?)", r"\g<0> ", line)
+    line = re.sub(r"\*(?=/)|/(?=\*)|\?(?=\?)", r"\g<0> ", one_line(text))
     return f"{line}." if line.endswith("\\") else line
 
 
@@ -94,8 +102,7 @@ def markdown_text(text: str) -> str:
     >>> print(markdown_text("my_model* <b>"))
     my\_model\* \<b\>
     """
-    line = "".join(character if character.isprintable() else " " for character in text)
-    return MARKDOWN_SPECIAL.sub(r"\\\1", line)
+    return MARKDOWN_SPECIAL.sub(r"\\\1", one_line(text))
 
 
 def _c_byte(byte: int) -> str:
@@ -124,6 +131,7 @@ FILTERS: dict[str, Callable[[str], str]] = {
     "c_string": c_string,
     "c_identifier": c_identifier,
     "c_comment": c_comment,
+    "one_line": one_line,
     "cmake_string": cmake_string,
     "yaml_string": yaml_string,
     "markdown_text": markdown_text,

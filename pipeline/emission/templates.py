@@ -57,7 +57,8 @@ def family_templates(family: Family) -> tuple[Template, ...]:
         for name in _names(FAMILIES / folder)
     ]
     own = [
-        Template(source=f"{family.name}/{name}", path=name.removesuffix(SUFFIX)) for name in _names(FAMILIES / family.name)
+        Template(source=f"{family.name}/{name}", path=name.removesuffix(SUFFIX))
+        for name in _names(FAMILIES / family.name)
     ]
     return tuple(sorted(library + own, key=lambda template: template.path))
 
@@ -67,9 +68,7 @@ def library_sources(family: Family) -> tuple[str, ...]:
     paths = [PurePosixPath(template.path) for template in family_templates(family)]
     return tuple(
         sorted(
-            path.name
-            for path in paths
-            if str(path.parent) == family.library_folder and path.suffix in SOURCE_SUFFIXES
+            path.name for path in paths if str(path.parent) == family.library_folder and path.suffix in SOURCE_SUFFIXES
         )
     )
 
@@ -80,14 +79,18 @@ def render_template(template: Template, context: EmissionContext) -> bytes:
     Raises:
         jinja2.UndefinedError: the template uses a name that the context does not have (a defect of edgewright).
     """
-    rendered = environment().get_template(template.source).render(
-        file=template.file,
-        model=context.model,
-        arena=context.arena,
-        selftest=context.selftest,
-        board=context.board,
-        family=context.family,
-        tool=context.tool,
+    rendered = (
+        environment()
+        .get_template(template.source)
+        .render(
+            file=template.file,
+            model=context.model,
+            arena=context.arena,
+            selftest=context.selftest,
+            board=context.board,
+            family=context.family,
+            tool=context.tool,
+        )
     )
     return rendered.encode("utf-8")
 

@@ -106,9 +106,13 @@ def _tensor(tensor: Tensor, number: int, direction: Direction) -> TensorContext:
             f"{place} is {tensor.dtype.value}; firmware accepts {accepted}: convert the model with full-integer "
             f"quantization, its inputs and outputs included."
         )
-    if tensor.is_dynamic or tensor.element_count < 1:
+    # A batch that the converter left open is 1 in `shape`, and that is what TFLM runs.
+    if min(tensor.shape, default=1) < 1 or min(tensor.shape_signature[1:], default=1) < 0:
         shape = list(tensor.shape_signature or tensor.shape)
-        raise TfliteError(f"{place} has the shape {shape}; every dimension must be known and positive: fix the batch.")
+        raise TfliteError(
+            f"{place} has the shape {shape}; every dimension but the batch must be known and positive: convert the "
+            f"model again with a fixed shape."
+        )
     scale, zero_point = _quantization(tensor, place)
     limits = limits_of(tensor.dtype) if tensor.dtype in QUANTIZABLE else np.iinfo(np.int32)
     word = tensor.dtype.value

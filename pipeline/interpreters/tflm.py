@@ -103,7 +103,7 @@ def parse_allocations(text: str) -> Allocations:
     return Allocations(total_bytes=found["total"], head_bytes=found["head"], tail_bytes=found["tail"])
 
 
-def _details(getter: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 - a method of an untyped package
+def _details(getter: Any) -> tuple[dict[str, Any], ...]:
     """Call a getter for 0, 1, 2, ... until it refuses; the interpreter has no other way to tell how many there are."""
     details: list[dict[str, Any]] = []
     with StderrCapture():

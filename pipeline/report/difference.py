@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
+from rich.markup import escape
 from rich.table import Table
 
 from edgewright.pipeline.errors import BadInputError
@@ -60,7 +61,12 @@ def compare_reports(before: Report, after: Report) -> tuple[Change, ...]:
         label = old.name if old.name == new.name else f"{old.name} / {new.name}"
         for field, direction in _DIRECTIONS.items():
             rows.append(
-                (f"{label}: {field.replace('_', ' ')}", getattr(old.metrics, field), getattr(new.metrics, field), direction)
+                (
+                    f"{label}: {field.replace('_', ' ')}",
+                    getattr(old.metrics, field),
+                    getattr(new.metrics, field),
+                    direction,
+                )
             )
     return tuple(
         Change(figure=figure, before=old, after=new, better=_is_better(old, new, direction))
@@ -89,7 +95,8 @@ def difference_table(changes: tuple[Change, ...]) -> Table:
         table.add_column(heading, justify="right")
     for change in changes:
         color = {True: "green", False: "red", None: "default"}[change.better]
-        table.add_row(change.figure, _text(change.before), _text(change.after), f"[{color}]{_delta(change)}[/]")
+        texts = (escape(text) for text in (change.figure, _text(change.before), _text(change.after)))
+        table.add_row(*texts, f"[{color}]{_delta(change)}[/]")
     return table
 
 

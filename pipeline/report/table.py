@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 
 from edgewright.pipeline.report.schema import Report
@@ -10,7 +11,7 @@ from edgewright.pipeline.report.text import format_bytes, format_count, format_s
 
 def stage_table(report: Report) -> Table:
     """Return the story of a run: one row for the source model and each stage."""
-    table = Table(title=f"{report.name} for {report.target.title}", title_justify="left")
+    table = Table(title=escape(f"{report.name} for {report.target.title}"), title_justify="left")
     table.add_column("stage")
     for heading in ("accuracy", "size", "gzip", "parameters", "not zero", "MACs"):
         table.add_column(heading, justify="right")

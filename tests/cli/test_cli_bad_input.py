@@ -1,0 +1,290 @@
+"""Whatever is wrong with the input: one clear sentence, status 2, and the previous build untouched."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from support.command import assert_refused, edgewright
+from support.digits import tiny_arrays, write_npz
+
+
+def build(desk: Path, *options: str | Path, **replaced: str | Path) -> CompletedProcess[str]:
+    """Run a build into the folder with the earlier one; the options that a test gives replace the good ones."""
+    given = {"target": "esp32", "data": "good.npz", "recipe": "convert.toml", "out": "out", **replaced}
+    words = [word for name, value in given.items() for word in (f"--{name}", value)]
+    return edgewright("build", *words, *options, cwd=desk)
+
+
+def h5_of(folder: Path, model: Any, name: str = "model.h5") -> Path:
+    """Save a model as Keras 2 does, by the ending of the name."""
+    model.save(folder / name)
+    return folder / name
+
+
+class Trap:
+    """Whoever loads a pickle of this creates a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        """Tell pickle to create the file."""
+        return Path.touch, (self.path,)
+
+
+# ---- what is not there, or not what it says ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("replaced", "fragments"),
+    [
+        ({"target": "esp23"}, ('Unknown target "esp23"', 'did you mean "esp32"', "Accepted: ")),
+        ({"family": "esp_idff"}, ('no firmware family "esp_idff"', 'did you mean "esp_idf"')),
+        ({"recipe": "nothing.toml"}, ("nothing.toml", "cannot be read", "No such file")),
+        ({"model": "nothing.h5"}, ("nothing.h5 does not exist", ".keras")),
+        ({"model": "nothing.py:train"}, ("nothing.py does not exist", "file.py:function")),
+        ({"model": "good.npz"}, ("good.npz",)),
+        ({"model": "out"}, ("out is a folder without saved_model.pb",)),
+        ({"data": "nothing.npz", "model": "random.h5"}, ("random.h5",)),
+    ],
+    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else "",
+)
+def test_missing_or_unknown(desk: Path, replaced: dict[str, str], fragments: tuple[str, ...]) -> None:
+    """A name that leads nowhere is given back, with the nearest that exists or what would be accepted."""
+    (desk / "random.h5").write_bytes(random.Random(1).randbytes(4096))
+    assert_refused(build(desk, **{"model": "random.h5", **replaced}), *fragments)
+
+
+def test_neither_model_nor_recipe_names_a_model(desk: Path) -> None:
+    """Data without a model is answered with the option and the recipe's key that are missing."""
+    assert_refused(build(desk), "model: is missing", "--model", "[source]")
+
+
+@pytest.mark.parametrize("name", ["random.h5", "random.keras", "empty.h5", "empty.keras", "text.keras"])
+def test_unreadable_models(desk: Path, name: str) -> None:
+    """Bytes that are no model are refused with the file's name."""
+    content = {"random": random.Random(2).randbytes(10_000), "empty": b"", "text": b"PK\x03\x04 hello"}
+    (desk / name).write_bytes(content[Path(name).stem])
+    assert_refused(build(desk, model=name), name, "give a model that Keras has saved")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_truncated_models(desk: Path, digits_h5: Path, share: float) -> None:
+    """A model of which only the beginning arrived is refused, as `.h5` and as `.keras`."""
+    whole = digits_h5.read_bytes()
+    (desk / "part.h5").write_bytes(whole[: int(share * len(whole))])
+    assert_refused(build(desk, model="part.h5"), "part.h5")
+    archive = make_keras_archive(desk / "whole.keras").read_bytes()
+    (desk / "part.keras").write_bytes(archive[: int(share * len(archive))])
+    assert_refused(build(desk, model="part.keras"), "part.keras")
+
+
+def make_keras_archive(path: Path) -> Path:
+    """Save a Keras 2 model of 64 inputs as `.keras`."""
+    from edgewright.pipeline.frameworks import load_keras
+
+    keras = load_keras()
+    keras.Sequential([keras.layers.Input((64,)), keras.layers.Dense(10)]).save(path, save_format="keras")
+    return path
+
+
+# ---- recipes -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "fragments"),
+    [
+        ('[[stages]]\nstage = "prnue"\n', ("stages[0]", 'unknown stage "prnue"', 'did you mean "prune"', "convert")),
+        ('sed = 1\n[[stages]]\nstage = "convert"\n', ("sed: unknown key", 'did you mean "seed"')),
+        (
+            '[[stages]]\nstage = "convert"\nrepresentative_cout = 3\n',
+            ("stages[0] (convert)", 'did you mean "representative_count"'),
+        ),
+        ("[[stages]\n", ("is not valid TOML",)),
+        ('[[stages]]\nstage = "convert"\n[[stages]]\nstage = "prune"\n', ("stages[1]", "before the stage that converts")),
+    ],
+)
+def test_wrong_recipes(desk: Path, text: str, fragments: tuple[str, ...]) -> None:
+    """A recipe's mistake is named by its place, with the nearest valid name."""
+    (desk / "wrong.toml").write_text(text)
+    assert_refused(build(desk, recipe="wrong.toml", model="any.h5"), "wrong.toml", *fragments)
+
+
+# ---- data ----------------------------------------------------------------------------------------------------------
+
+X, Y = tiny_arrays()["x_train"], tiny_arrays()["y_train"]
+
+
+def with_one(value: float) -> npt.NDArray[np.float32]:
+    """Return the training samples with one number replaced."""
+    changed = X.copy()
+    changed[7, 0, 0, 0] = value
+    return changed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "fragments"),
+    [
+        ({"x_train": with_one(np.nan)}, ("x_train has 1 values that are NaN", "sample 7")),
+        ({"x_test": with_one(np.inf)[:20]}, ("x_test has 1 values", "infinite", "sample 7")),
+        ({"x_train": X[:0], "y_train": Y[:0]}, ("x_train has the shape (0, 8, 8, 1)", "at least one sample")),
+        ({"y_test": np.zeros(0, np.int64)}, ("y_test is empty",)),
+        ({"y_train": Y[:-1]}, ("x_train has 40 samples and y_train 39",)),
+        ({"x_train": np.full(X.shape, "a")}, ("x_train has the dtype", "must be numbers")),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, dict) else "",
+)
+def test_data_that_nobody_can_train_on(
+    desk: Path, digits_h5: Path, changed: dict[str, npt.NDArray[Any]], fragments: tuple[str, ...]
+) -> None:
+    """NaN, infinity, nothing at all and mismatched counts are refused with the array's name and the sample."""
+    write_npz(desk / "bad.npz", tiny_arrays(), **changed)
+    assert_refused(build(desk, data="bad.npz", model=digits_h5), "bad.npz", *fragments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "fragments"),
+    [
+        (
+            {"x_train": np.zeros((40, 9, 8, 1)), "x_test": np.zeros((20, 9, 8, 1))},
+            ("(9, 8, 1)", "input", "(8, 8, 1)"),
+        ),
+        ({"y_test": np.full(20, 10)}, ("y_test", "label 10", "10 classes", "0 to 9")),
+        ({"y_train": np.full(40, -1)}, ("y_train", "label -1", "0 to 9")),
+    ],
+    ids=["shape", "too large", "negative"],
+)
+def test_data_of_another_model(
+    desk: Path, digits_h5: Path, changed: dict[str, npt.NDArray[Any]], fragments: tuple[str, ...]
+) -> None:
+    """Data whose shape or labels do not belong to the model is refused with both sides' figures."""
+    write_npz(desk / "bad.npz", tiny_arrays(), **changed)
+    assert_refused(build(desk, data="bad.npz", model=digits_h5), "bad.npz", *fragments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["x_train", "y_test", "labels"])
+def test_pickles_are_never_loaded(desk: Path, digits_h5: Path, name: str) -> None:
+    """An `.npz` that holds a pickle is refused, and the pickle's code never runs."""
+    array = np.empty(40, object)
+    array[:] = Trap(desk / "sprung")
+    with zipfile.ZipFile(write_npz(desk / "trap.npz", {}), "a"):
+        np.savez(desk / "trap.npz", **{**tiny_arrays(), name: array})
+    assert_refused(build(desk, data="trap.npz", model=digits_h5), "trap.npz", name, "Python objects", "never loaded")
+    assert not (desk / "sprung").exists()
+    with pytest.raises(ValueError, match="allow_pickle"), np.load(desk / "trap.npz") as archive:
+        archive[name]
+
+
+def test_a_pickle_that_calls_itself_npz(desk: Path) -> None:
+    """A bare pickle with the ending `.npz` is refused without being loaded, as data and as inputs to emit."""
+    (desk / "trap.npz").write_bytes(pickle.dumps(Trap(desk / "sprung")))
+    shutil.copy(desk / "convert.toml", desk / "model.py")
+    (desk / "model.py").write_text("def train(data, seed, reporter): ...\n")
+    assert_refused(build(desk, data="trap.npz", model="model.py:train"), "trap.npz is not an .npz")
+    assert not (desk / "sprung").exists()
+
+
+def test_a_data_function_that_fails(desk: Path) -> None:
+    """What a user's function raises becomes one sentence with the function, the class and the text."""
+    (desk / "mine.py").write_text("def load():\n    raise ValueError('first line\\nsecond line')\n")
+    finished = build(desk, data="mine.py:load", model="mine.py:load")
+    assert_refused(finished, "mine.py:load raised ValueError: first line second line", "mend the function")
+
+
+# ---- models --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_dynamic_input(desk: Path) -> None:
+    """A model whose input has a free dimension is refused with the shape."""
+    from edgewright.pipeline.frameworks import load_keras
+
+    keras = load_keras()
+    layers = [keras.layers.Input((None, None, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)]
+    h5_of(desk, keras.Sequential(layers))
+    assert_refused(build(desk, model="model.h5"), "model.h5", "(None, None, 1)", "not fixed")
+
+
+@pytest.fixture(scope="module")
+def lambda_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one model that has a Lambda layer, in each of the formats of Keras 2."""
+    from edgewright.pipeline.frameworks import load_keras
+
+    folder, keras = tmp_path_factory.mktemp("lambda"), load_keras()
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 1)),
+            layers.Lambda(lambda x: x * 2.0, name="twice"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    for name in ("model.h5", "model.keras", "saved_model"):
+        h5_of(folder, model, name)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["model.h5", "model.keras", "saved_model"])
+def test_lambda_layers_need_trust(desk: Path, lambda_models: Path, name: str) -> None:
+    """A Lambda layer runs code from the file, so it is refused by name, and the option that allows it is told."""
+    assert_refused(build(desk, model=lambda_models / name), 'Lambda layer "twice"', "--trust-model")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_trusted_lambda_layers_work(desk: Path, lambda_models: Path, name: str) -> None:
+    """With --trust-model the same file is built to the end."""
+    finished = build(desk, "--trust-model", model=lambda_models / name, out="other")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    assert (desk / "other" / "firmware" / "main" / "app_main.cc").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "fragments"),
+    [
+        ("return 7", ("int",)),
+        ("return None", ("NoneType",)),
+        ("raise KeyError('weights')", ("raised KeyError", "weights")),
+        ("return tf_keras.Sequential([tf_keras.layers.Flatten(), tf_keras.layers.Dense(10)])", ("input",)),
+    ],
+)
+def test_model_functions_that_give_no_model(desk: Path, body: str, fragments: tuple[str, ...]) -> None:
+    """A function that fails, or returns something else than a built model, is named in the sentence."""
+    (desk / "mine.py").write_text(f"def train(data, seed, reporter):\n    import tf_keras\n    {body}\n")
+    assert_refused(build(desk, model="mine.py:train"), "mine.py:train", *fragments)
+
+
+# ---- where things go -----------------------------------------------------------------------------------------------
+
+
+def test_a_cache_that_cannot_be_written(desk: Path, digits_h5: Path) -> None:
+    """A cache folder that is a file is named."""
+    assert_refused(build(desk, model=digits_h5, cache="convert.toml"), "cache: convert.toml cannot be written")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--seed", "-1"), ("--seed", "many"), ("--colour", "red")], ids=lambda value: value
+)
+def test_wrong_options(desk: Path, option: str, value: str) -> None:
+    """An option that does not exist, or a value out of range, ends in status 2 with the option's name."""
+    finished = build(desk, option, value, model="any.h5")
+    assert 2 == finished.returncode
+    assert option in finished.stderr
+    assert "Traceback" not in finished.stderr

@@ -1,0 +1,136 @@
+"""The command line's small commands and the one place where every failure becomes a sentence and a status."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from support.command import assert_refused, edgewright
+
+from edgewright.pipeline.errors import (
+    BadInputError,
+    DataError,
+    DoesNotFitError,
+    EdgewrightError,
+    ExitStatus,
+    InterpreterError,
+    RegressionError,
+    ToolError,
+)
+
+
+def test_help_lists_the_exit_statuses_and_loads_no_framework(tmp_path: Path) -> None:
+    """`--help` exits 0, names every status once, and is there at once because nothing heavy is imported."""
+    finished = edgewright("--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
+    assert 0 == finished.returncode
+    assert [] == [text for text in ("0 done", "2 bad input", "3 over the budget", "4 ") if text not in finished.stdout]
+    assert "numpy" not in finished.stderr
+    assert "tensorflow" not in finished.stderr
+
+
+def test_version_is_the_installed_one(tmp_path: Path) -> None:
+    """`--version` prints the distribution's version."""
+    assert f"{version('edgewright')}\n" == edgewright("--version", cwd=tmp_path).stdout
+
+
+def test_targets_are_listed_with_their_facts(tmp_path: Path) -> None:
+    """`edgewright targets` shows each board with chip, memory, clock and families."""
+    finished = edgewright("targets", cwd=tmp_path)
+    assert 0 == finished.returncode
+    row = next(line for line in finished.stdout.splitlines() if " esp32 " in line)
+    assert [] == [text for text in ("xtensa-lx6", "4,194,304 B", "327,680 B", "240 MHz", "esp_idf") if text not in row]
+
+
+def test_schema_is_json(tmp_path: Path) -> None:
+    """`edgewright schema` prints a JSON schema with a title."""
+    assert "Report" == json.loads(edgewright("schema", cwd=tmp_path).stdout)["title"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error_class"),
+    [
+        (ExitStatus.BAD_INPUT, BadInputError),
+        (ExitStatus.BAD_INPUT, DataError),
+        (ExitStatus.BAD_INPUT, ToolError),
+        (ExitStatus.BAD_INPUT, InterpreterError),
+        (ExitStatus.DOES_NOT_FIT, DoesNotFitError),
+        (ExitStatus.REGRESSION, RegressionError),
+    ],
+)
+def test_each_error_ends_in_its_status(
+    status: ExitStatus,
+    error_class: type[EdgewrightError],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`main` prints an error as it is, brackets and all, and exits with the status of its class."""
+    from edgewright.runtime_bench import cli
+
+    def fail(**_: object) -> None:
+        raise error_class("a [red]sentence[/] of [/] text.")
+
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert status == caught.value.code
+    assert "error: a [red]sentence[/] of [/] text.\n" == capsys.readouterr().err
+
+
+def test_an_interrupted_run_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C ends in the shell's usual status without a traceback."""
+    from edgewright.runtime_bench import cli
+
+    def interrupt(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "app", interrupt)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert 130 == caught.value.code
+    assert capsys.readouterr().err.startswith("interrupted")
+
+
+def test_flash_needs_a_build(tmp_path: Path) -> None:
+    """Flashing what was never built is refused with the command that builds it."""
+    assert_refused(edgewright("flash", "--target", "esp32", cwd=tmp_path), "edgewright build --target esp32")
+
+
+def test_flash_of_a_target_without_a_board(tmp_path: Path) -> None:
+    """The host has nothing to flash; the sentence names the family's build command."""
+    (tmp_path / "build" / "host" / "firmware").mkdir(parents=True)
+    assert_refused(edgewright("flash", "--target", "host", cwd=tmp_path), "nothing to flash", "cmake -B build")
+
+
+def test_flash_without_the_familys_tool(tmp_path: Path) -> None:
+    """A missing idf.py is named together with how to install it."""
+    if shutil.which("idf.py"):
+        pytest.skip("idf.py is installed here")
+    (tmp_path / "build" / "esp32" / "firmware").mkdir(parents=True)
+    assert_refused(edgewright("flash", "--target", "esp32", cwd=tmp_path), "idf.py is missing", "Install ESP-IDF")
+
+
+@pytest.fixture
+def fake_idf(tmp_path: Path) -> Path:
+    """A folder with an `idf.py` that writes down how it was called and fails when told to."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    program = tools / "idf.py"
+    program.write_text('#!/bin/sh\necho "$PWD $*" > "$CALLS"\nexit "${FAILS:-0}"\n')
+    program.chmod(0o755)
+    return tools
+
+
+def test_flash_calls_the_familys_tool(tmp_path: Path, fake_idf: Path) -> None:
+    """`edgewright flash` runs idf.py in the firmware's folder with the given port, quoting nothing away."""
+    firmware = tmp_path / "my build" / "firmware"
+    firmware.mkdir(parents=True)
+    environment = {"PATH": f"{fake_idf}:/usr/bin:/bin", "CALLS": str(tmp_path / "calls")}
+    command = ("flash", "--target", "esp32", "--out", "my build", "--port", "/dev/tty [x]")
+    assert 0 == edgewright(*command, cwd=tmp_path, **environment).returncode
+    assert f"{firmware} -p /dev/tty [x] flash\n" == (tmp_path / "calls").read_text()
+    assert_refused(edgewright(*command, cwd=tmp_path, FAILS="7", **environment), "idf.py ended with status 7")
+    no_port = edgewright(*command[:-2], cwd=tmp_path, **environment)
+    assert_refused(no_port, "port: is missing", "--port /dev/ttyUSB0")

@@ -1,0 +1,130 @@
+"""What the families' own tools read: manifests, configuration and CMake parse, and say what the facts say."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgewright.pipeline.emission.templates import library_sources
+from edgewright.pipeline.target import family_names, load_family, load_target
+from edgewright.pipeline.vocabulary import EmissionModel
+
+Emit = Callable[..., Mapping[str, bytes]]
+MANIFESTS = ("main/idf_component.yml", "components/edgewright/idf_component.yml")
+NASTY_NAME = 'a "b" \\ ${HOME} */ ??/ \n größer: class; # [x](y) <z> \0'
+
+
+@pytest.mark.parametrize("path", MANIFESTS)
+def test_manifests_name_the_component(path: str, tiny: EmissionModel, emit: Emit) -> None:
+    """Each manifest asks for ESP-IDF 5.1 and the version of TFLM that the family's facts name."""
+    family = load_family("esp_idf")
+    manifest = yaml.safe_load(emit(tiny, "esp_idf")[path])
+    assert {"idf": ">=5.1", family.tflm_source: family.tflm_version} == manifest["dependencies"]
+    assert ("espressif/esp-tflite-micro", "^1.4.0") == (family.tflm_source, family.tflm_version)
+    assert tiny.name in manifest["description"]
+
+
+def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
+    """Chip, clock, flash size and partition table are those of the target."""
+    target = load_target("esp32").model_copy(update={"flash_bytes": 16 << 20, "chip_id": "esp32s3"})
+    tree = emit(tiny, "esp_idf", target=target)
+    lines = tree["sdkconfig.defaults"].decode().splitlines()
+    settings_found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert {
+        "CONFIG_IDF_TARGET": '"esp32s3"',
+        "CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_240": "y",
+        "CONFIG_COMPILER_OPTIMIZATION_PERF": "y",
+        "CONFIG_ESPTOOLPY_FLASHSIZE_16MB": "y",
+        "CONFIG_PARTITION_TABLE_CUSTOM": "y",
+        "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME": '"partitions.csv"',
+        "CONFIG_ESP_MAIN_TASK_STACK_SIZE": "8192",
+        "CONFIG_ESP_TASK_WDT_TIMEOUT_S": "30",
+    } == settings_found
+
+
+def test_partitions_fill_the_flash(tiny: EmissionModel, emit: Emit) -> None:
+    """The application's partition ends where the flash ends; offsets are left to ESP-IDF."""
+    lines = emit(tiny, "esp_idf")["partitions.csv"].decode().splitlines()
+    rows = [[cell.strip() for cell in line.split(",")] for line in lines if line and not line.startswith("#")]
+    assert [["nvs", "data", "nvs", "", "0x6000", ""], ["phy_init", "data", "phy", "", "0x1000", ""]] == rows[:2]
+    assert ["factory", "app", "factory", "", "0x3f0000", ""] == rows[2]
+    assert (4 << 20) == 0x10000 + int(rows[2][4], 16)
+
+
+def test_target_without_flash_size(tiny: EmissionModel, emit: Emit) -> None:
+    """Without a flash size and a clock in the facts, ESP-IDF's own defaults stay."""
+    target = load_target("esp32").model_copy(update={"flash_bytes": None, "clock_hz": None})
+    tree = emit(tiny, "esp_idf", target=target)
+    assert b"FLASHSIZE" not in tree["sdkconfig.defaults"]
+    assert b"CPU_FREQ" not in tree["sdkconfig.defaults"]
+    assert b"factory, 1M" not in tree["partitions.csv"]
+    assert b", 1M," in tree["partitions.csv"]
+
+
+@pytest.mark.parametrize("family", family_names())
+def test_build_file_lists_every_source(family: str, tiny: EmissionModel, emit: Emit) -> None:
+    """The build file names exactly the library's sources that were emitted."""
+    facts = load_family(family)
+    tree = emit(tiny, family)
+    folder = facts.library_folder + "/"
+    emitted = sorted(
+        name.removeprefix(folder) for name in tree if name.startswith(folder) and name.endswith((".c", ".cc"))
+    )
+    assert tuple(emitted) == library_sources(facts)
+    build_file = tree["components/edgewright/CMakeLists.txt" if family == "esp_idf" else "CMakeLists.txt"].decode()
+    assert emitted == sorted(set(re.findall(r"edgewright_\w+\.cc?", build_file)))
+
+
+@pytest.mark.parametrize("family", family_names())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(), label=st.text())
+def test_any_name_comes_through(family: str, tiny: EmissionModel, emit: Emit, name: str, label: str) -> None:
+    """Whatever the model, its layers and its labels are called, manifests parse and no comment is torn open."""
+    layers = (name, *tiny.layer_names[1:])
+    tree = emit(replace(tiny, name=name, labels=(label, name), layer_names=layers), family)
+    for path in MANIFESTS:
+        if path in tree:
+            assert name in yaml.safe_load(tree[path])["description"]
+    for path, content in tree.items():
+        if path.endswith((".c", ".h", ".cc")):
+            code = re.sub(r'"(\\.|[^"\\])*"', '""', re.sub(r"/\*.*?\*/", "", content.decode(), flags=re.DOTALL))
+            assert (path, True) == (path, code.isascii() and "*/" not in code and "??" not in code)
+
+
+def test_nasty_names_compile(
+    tiny: EmissionModel, emit: Emit, unpack: Callable[[Mapping[str, bytes]], Path], cc: Callable[..., Path]
+) -> None:
+    """With a name and labels that attack every language, the C compiles and the self-test still passes."""
+    model = replace(tiny, name=NASTY_NAME, labels=(NASTY_NAME, "class", ""), layer_names=(NASTY_NAME,) * 4)
+    tree = unpack(emit(model, "cmake"))
+    shutil.copy(Path(__file__).parent / "fake_model.c", tree / "edgewright")
+    program = cc([*(tree / "edgewright").glob("*.c"), tree / "selftest_main.c"])
+    output = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert "SELF-TEST PASS 3/3 max_diff=0" == output.splitlines()[-1]
+
+
+def test_cmake_reads_its_project(
+    tiny: EmissionModel, emit: Emit, unpack: Callable[[Mapping[str, bytes]], Path]
+) -> None:
+    """CMake reads the project, nasty name included, and stops with a sentence where TFLM is not named."""
+    cmake = shutil.which("cmake")
+    if cmake is None:
+        pytest.skip("no cmake: install it (Debian: apt install cmake)")
+    tree = unpack(emit(replace(tiny, name=NASTY_NAME), "cmake"))
+    command = [cmake, "-S", str(tree), "-B", str(tree / "build")]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode != 0
+    assert "Give -DTFLM_INCLUDE=<include directories> and -DTFLM_LIB=<library>" in finished.stderr
+    finished = subprocess.run(
+        [*command, "-DTFLM_INCLUDE=/nowhere", "-DTFLM_LIB=/nowhere/lib.a"], capture_output=True, text=True, check=False
+    )
+    assert (0, "") == (finished.returncode, finished.stderr)

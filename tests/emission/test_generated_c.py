@@ -1,0 +1,196 @@
+"""The parts that need no TFLM: they compile as C99 without a warning, and the self-test says what it must."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgewright.pipeline.graph.types import DType, Quantization
+from edgewright.pipeline.vocabulary import EmissionModel, GoldenVectors
+
+HERE = Path(__file__).parent
+C99 = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+STRICT = (*C99, "-pedantic", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes")
+SANITIZED = (*STRICT, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+Emit = Callable[..., Mapping[str, bytes]]
+Unpack = Callable[[Mapping[str, bytes]], Path]
+Compile = Callable[..., Path]
+
+
+def run_program(program: Path, fake: str = "") -> tuple[int, list[str]]:
+    """Run a program and return its exit status and the lines that it printed."""
+    environment = {**os.environ, "FAKE": fake}
+    finished = subprocess.run([program], capture_output=True, text=True, env=environment, check=False)
+    assert finished.stderr == ""
+    return finished.returncode, finished.stdout.splitlines()
+
+
+def library_sources(tree: Path) -> list[Path]:
+    """Return the C sources of the cmake family, its TFLM harness left out."""
+    return sorted((tree / "edgewright").glob("*.c"))
+
+
+def build_selftest(tree: Path, cc: Compile, flags: tuple[str, ...]) -> Path:
+    """Build the self-test over the fake model."""
+    fake = tree / "edgewright" / "fake_model.c"
+    shutil.copy(HERE / "fake_model.c", fake)
+    return cc([*library_sources(tree), tree / "selftest_main.c"], flags=flags)
+
+
+def several_tensors(model: EmissionModel) -> EmissionModel:
+    """Return a model with inputs and outputs of every type that firmware serves, and vectors for them."""
+    quantization = Quantization(scales=(0.5,), zero_points=(1,))
+    facts = [
+        (0, (1, 4, 4, 1), DType.INT8, quantization), (3, (1, 2), DType.INT16, quantization),
+        (9, (1, 3), DType.INT8, quantization), (5, (4,), DType.INT32, None), (8, (), DType.UINT8, quantization),
+    ]  # fmt: skip
+    main = model.graph.main
+    tensors = list(main.tensors)
+    for index, shape, dtype, given in facts:
+        tensors[index] = replace(tensors[index], shape=shape, dtype=dtype, quantization=given)
+    changed = replace(main, tensors=tuple(tensors), inputs=(0, 3), outputs=(9, 5, 8))
+    draw = np.random.default_rng(1)
+    extremes = np.array([-(2**31), 2**31 - 1, 0, -1], np.int32)
+    vectors = GoldenVectors(
+        inputs=tuple(
+            (draw.integers(-128, 128, (1, 4, 4, 1), np.int8), draw.integers(-(2**15), 2**15, (1, 2), np.int16))
+            for _ in range(2)
+        ),
+        outputs=tuple(
+            (draw.integers(-128, 128, (1, 3), np.int8), extremes, draw.integers(0, 256, (), np.uint8)) for _ in range(2)
+        ),
+        origin="random, seed 1",
+    )
+    return replace(model, graph=replace(model.graph, subgraphs=(changed,)), vectors=vectors, labels=())
+
+
+@pytest.mark.parametrize("flags", [C99, STRICT, SANITIZED, (*STRICT[1:], "-std=c11"), (*STRICT[1:], "-std=c17")])
+def test_pass_line(flags: tuple[str, ...], tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile) -> None:
+    """A model that returns the golden outputs passes; the lines before say what was tested, and with what."""
+    program = build_selftest(unpack(emit(tiny, "cmake")), cc, flags)
+    status, lines = run_program(program)
+    assert (0, 4) == (status, len(lines))
+    assert f"SELF-TEST BEGIN format=1 edgewright=0.0.0 configuration={'0' * 64}" == lines[0]
+    setup = "SELF-TEST SETUP kernels=reference tolerance=0 vectors=3 arena_used=1234 arena_bytes=2048"
+    assert setup == lines[1]
+    assert lines[2].startswith("SELF-TEST TIMING ticks=")
+    assert lines[2].endswith(" ticks_per_second=1000000")
+    assert "SELF-TEST PASS 3/3 max_diff=0" == lines[3]
+
+
+def test_fail_line(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile) -> None:
+    """The first element that differs is named with its vector, and the exit status is not 0."""
+    program = build_selftest(unpack(emit(tiny, "cmake")), cc, SANITIZED)
+    status, lines = run_program(program, "1 0 2 -4")
+    assert (1, "SELF-TEST FAIL vector 1 element 2 expected 19 got 15") == (status, lines[-1])
+    status, lines = run_program(program, "0 0 0 1")
+    assert (1, "SELF-TEST FAIL vector 0 element 0 expected -86 got -85") == (status, lines[-1])
+
+
+def test_tolerance_of_kernels(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile) -> None:
+    """With esp-nn a difference of 1 passes and is printed; a difference of 2 fails."""
+    tree = unpack(emit(tiny, "cmake"))
+    for name, content in emit(tiny, "esp_idf").items():
+        if "edgewright_selftest" in name:
+            (tree / "edgewright" / Path(name).name).write_bytes(content)
+    program = build_selftest(tree, cc, SANITIZED)
+    status, lines = run_program(program, "2 0 1 -1")
+    assert (0, "SELF-TEST PASS 3/3 max_diff=1") == (status, lines[-1])
+    assert "SELF-TEST SETUP kernels=esp_nn tolerance=1 vectors=3 arena_used=1234 arena_bytes=2048" == lines[1]
+    status, lines = run_program(program, "2 0 1 2")
+    assert (1, "SELF-TEST FAIL vector 2 element 1 expected -44 got -42") == (status, lines[-1])
+
+
+@pytest.mark.parametrize(
+    ("step", "status_name"),
+    [("init", "arena"), ("reset", "not_ready"), ("input", "tensor"), ("invoke", "invoke"), ("output", "tensor")],
+)
+def test_error_line(
+    *, step: str, status_name: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile
+) -> None:
+    """A step that cannot be done is named with its status, and the exit status is not 0."""
+    status, lines = run_program(build_selftest(unpack(emit(tiny, "cmake")), cc, STRICT), step)
+    assert (1, f"SELF-TEST ERROR {step} status={status_name}") == (status, lines[-1])
+
+
+@pytest.mark.parametrize("flags", [STRICT, SANITIZED])
+def test_every_tensor_type(
+    flags: tuple[str, ...], tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile
+) -> None:
+    """Several inputs and outputs of all types and ranks compile; elements are counted through all outputs."""
+    program = build_selftest(unpack(emit(several_tensors(tiny), "cmake")), cc, flags)
+    status, lines = run_program(program)
+    assert (0, "SELF-TEST PASS 2/2 max_diff=0") == (status, lines[-1])
+    status, lines = run_program(program, "0 1 3 1")
+    assert (1, "SELF-TEST FAIL vector 0 element 6 expected -1 got 0") == (status, lines[-1])
+    status, lines = run_program(program, "1 1 0 5")
+    assert (1, "SELF-TEST FAIL vector 1 element 3 expected -2147483648 got -2147483643") == (status, lines[-1])
+
+
+def test_facts_reach_the_program(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile, tmp_path: Path) -> None:
+    """Names, shapes, scales and labels that C reads are the model's; wrong indices and arguments are refused."""
+    tree = unpack(emit(tiny, "cmake"))
+    shutil.copy(HERE / "facts_main.c", tree / "facts_main.c")
+    shutil.copy(HERE / "fake_model.c", tree / "edgewright" / "fake_model.c")
+    program = cc([*library_sources(tree), tree / "facts_main.c"], flags=SANITIZED)
+    output = subprocess.run([program], capture_output=True, check=True).stdout.decode()
+    expected = [
+        "1 image 0 4: 1 4 4 1 = 16 16 0.0078125 -3", "1 class 0 2: 1 3 = 3 3 0.00390625 -128",
+        *(f"label {label}" for label in tiny.labels), "aligned 0", "refused 9",
+    ]  # fmt: skip
+    assert "\n".join(expected) + "\n" == output
+
+
+@pytest.mark.parametrize("family", ["cmake", "esp_idf"])
+def test_headers_serve_cpp(family: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:
+    """Every header compiles by itself as C++, pedantically."""
+    compiler = shutil.which("c++")
+    if compiler is None:
+        pytest.skip("no C++ compiler: install one (Debian: apt install g++)")
+    tree = unpack(emit(tiny, family))
+    headers = sorted(path for path in tree.rglob("*.h"))
+    (tmp_path / "all.cc").write_text("".join(f'#include "{path.name}"\n' for path in headers for _ in range(2)))
+    flags = ["-std=c++17", "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only"]
+    command = [compiler, *flags, f"-I{headers[0].parent}", str(tmp_path / "all.cc")]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (finished.returncode, finished.stderr)
+
+
+@pytest.mark.parametrize(
+    ("macro", "value", "message"),
+    [("EDGEWRIGHT_INPUT_0_LENGTH", "17u", "input_0_length"), ("EDGEWRIGHT_LABEL_COUNT", "4u", "label_count")],
+)
+def test_static_asserts_find_a_changed_header(
+    *, macro: str, value: str, message: str, tiny: EmissionModel, emit: Emit, unpack: Unpack
+) -> None:
+    """A header that no longer belongs to the other files does not compile."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler: install one (Debian: apt install gcc)")
+    tree = unpack(emit(tiny, "cmake")) / "edgewright"
+    header = tree / "edgewright_model.h"
+    lines = header.read_text().splitlines()
+    changed = [f"#define {macro} {value}" if line.startswith(f"#define {macro} ") else line for line in lines]
+    header.write_text("\n".join(changed) + "\n")
+    command = [compiler, "-std=c99", "-fsyntax-only", str(tree / "edgewright_metadata.c")]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode != 0
+    assert message in finished.stderr
+
+
+def test_port_of_posix(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile) -> None:
+    """The host's port layer reads without waiting, counts time and ends the process on reset."""
+    tree = unpack(emit(tiny, "cmake"))
+    shutil.copy(HERE / "port_main.c", tree / "port_main.c")
+    port = tree / "edgewright" / "edgewright_port.c"
+    program = cc([port, tree / "port_main.c"], flags=SANITIZED)
+    finished = subprocess.run([program], input=b"hello", capture_output=True, timeout=10, check=False)
+    assert (0, b"read 5 hello\nread 0\nticks ok\n", b"") == (finished.returncode, finished.stdout, finished.stderr)

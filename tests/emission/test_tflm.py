@@ -1,0 +1,225 @@
+"""Generated firmware against a real TensorFlow Lite Micro: a user's own copy, named by two environment variables.
+
+`EDGEWRIGHT_TFLM` is the root of a TFLM tree, or its include directories separated by colons; `EDGEWRIGHT_TFLM_LIB` is
+the library built from it. `make test-tflm TFLM=DIR TFLM_LIB=lib.a` sets both.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgewright.pipeline.emission.operators import BUILTIN_REGISTRATIONS, CUSTOM_REGISTRATIONS
+from edgewright.pipeline.graph import Graph, write
+from edgewright.pipeline.interpreters import Request, run, tflm_engine
+from edgewright.pipeline.target import family_names, load_family
+from edgewright.pipeline.vocabulary import EmissionModel
+
+HERE = Path(__file__).parent
+CPP_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror")
+DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"
+THIRD_PARTY = ("flatbuffers/include", "gemmlowp", "ruy", "kissfft")
+
+Emit = Callable[..., Mapping[str, bytes]]
+Unpack = Callable[[Mapping[str, bytes]], Path]
+Compile = Callable[..., Path]
+
+
+def include_folders(given: str) -> list[Path]:
+    """Return TFLM's include directories: those given and, for a root, those of the libraries that it brings along."""
+    found = []
+    for text in filter(None, given.split(os.pathsep)):
+        root = Path(text).resolve()
+        nested = [root / parent / name for parent in ("third_party", DOWNLOADS) for name in THIRD_PARTY]
+        found += [root, *(folder for folder in nested if folder.is_dir())]
+    return found
+
+
+@pytest.fixture(scope="module")
+def includes() -> list[str]:
+    """Return the flags that make TFLM's headers known as system headers."""
+    given = os.environ.get("EDGEWRIGHT_TFLM", "")
+    if not given:
+        pytest.skip("no TFLM headers: run `make test-tflm TFLM=DIR`, the root of a TensorFlow Lite Micro tree")
+    folders = include_folders(given)
+    if not any((folder / "tensorflow/lite/micro/micro_interpreter.h").is_file() for folder in folders):
+        pytest.fail(f"EDGEWRIGHT_TFLM={given} has no tensorflow/lite/micro/micro_interpreter.h; give the tree's root")
+    return [flag for folder in folders for flag in ("-isystem", str(folder))]
+
+
+@pytest.fixture(scope="module")
+def library() -> str:
+    """Return the path of TFLM's library."""
+    given = os.environ.get("EDGEWRIGHT_TFLM_LIB", "")
+    if not given:
+        pytest.skip("no TFLM library: run `make test-tflm TFLM=DIR TFLM_LIB=lib.a`, built from the same tree")
+    if not Path(given).is_file():
+        pytest.fail(f"EDGEWRIGHT_TFLM_LIB={given} is not a file; give the library that was built from the TFLM tree")
+    return str(Path(given).resolve())
+
+
+def compile_cpp(source: Path, *flags: str) -> None:
+    """Compile a C++ file; a warning is an error."""
+    compiler = shutil.which("g++") or shutil.which("c++")
+    assert compiler is not None, "TFLM needs a C++ compiler: install one (Debian: apt install g++)"
+    command = [compiler, *CPP_FLAGS, *flags, str(source)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (finished.returncode, finished.stderr)
+
+
+def build_selftest(tree: Path, folder: Path, includes: list[str], library: str, cc: Compile) -> Path:
+    """Build the cmake family's self-test against TFLM, by hand."""
+    harness = folder / "edgewright_model.o"
+    compile_cpp(tree / "edgewright" / "edgewright_model.cc", "-O1", *includes, "-c", "-o", str(harness))
+    flags = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O1", "-c")
+    objects = []
+    for source in [*sorted((tree / "edgewright").glob("*.c")), tree / "selftest_main.c"]:
+        objects.append(cc([source], flags=(*flags, f"-I{tree / 'edgewright'}"), name=f"{source.stem}.o"))
+    program = folder / "edgewright_selftest"
+    compiler = str(shutil.which("g++") or shutil.which("c++"))
+    command = [compiler, str(harness), *map(str, objects), library, "-lm", "-o", str(program)]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (finished.returncode, finished.stderr)
+    return program
+
+
+def run_selftest(program: Path) -> tuple[int, list[str]]:
+    """Run a self-test and return its exit status and the lines that it printed."""
+    finished = subprocess.run([program], capture_output=True, text=True, check=False)
+    return finished.returncode, finished.stdout.splitlines()
+
+
+@pytest.mark.parametrize("family", family_names())
+def test_harness_compiles(family: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str]) -> None:
+    """Every C++ file of every family compiles against TFLM's headers without a warning."""
+    tree = unpack(emit(tiny, family))
+    own = [f"-I{tree / load_family(family).library_folder}", f"-I{HERE / 'stubs'}"]
+    sources = sorted(tree.rglob("*.cc"))
+    assert sources
+    for source in sources:
+        compile_cpp(source, "-fsyntax-only", *own, *includes)
+
+
+def test_every_registration_exists(includes: list[str], tmp_path: Path) -> None:
+    """TFLM's resolver has every method that the table of operators names."""
+    methods = sorted({*BUILTIN_REGISTRATIONS.values(), *CUSTOM_REGISTRATIONS.values()})
+    calls = "".join(f"    failed += resolver.{method}() != kTfLiteOk;\n" for method in methods)
+    source = tmp_path / "registrations.cc"
+    source.write_text(
+        '#include "tensorflow/lite/micro/micro_mutable_op_resolver.h"\n'
+        f"int main() {{\n    tflite::MicroMutableOpResolver<{len(methods)}> resolver;\n    int failed = 0;\n{calls}"
+        "    return failed;\n}\n"
+    )
+    compile_cpp(source, "-fsyntax-only", *includes)
+
+
+@pytest.mark.slow
+def test_selftest_passes(
+    *, tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str], library: str, cc: Compile, tmp_path: Path
+) -> None:
+    """Linked against TFLM, the self-test passes without any difference, within the arena."""
+    program = build_selftest(unpack(emit(tiny, "cmake")), tmp_path, includes, library, cc)
+    status, lines = run_selftest(program)
+    assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (status, lines[-1])
+    used, reserved = re.findall(r"arena_(?:used|bytes)=(\d+)", lines[1])
+    assert 0 < int(used) <= int(reserved) == tiny.host_arena_bytes
+
+
+def flip_weight(model: EmissionModel) -> tuple[EmissionModel, npt.NDArray[np.generic]]:
+    """Flip one bit of a weight, such that the first vector's output changes; return that output too."""
+    graph: Graph = model.graph
+    expected = model.vectors.outputs[0][0]
+    for position in range(len(graph.buffers[4])):
+        weights = np.frombuffer(graph.buffers[4], np.int8).copy()
+        weights[position] ^= 0x40
+        spoiled = write(replace(graph, buffers=(*graph.buffers[:4], weights.tobytes(), *graph.buffers[5:])))
+        request = Request(engine=tflm_engine(), tflite=spoiled, inputs=model.vectors.inputs[0])
+        (output,) = run(request).outputs
+        if not np.array_equal(expected, output):
+            return replace(model, tflite=spoiled), output
+    raise AssertionError("no weight changes the first vector's output")
+
+
+@pytest.mark.slow
+def test_selftest_finds_a_flipped_weight(
+    *, tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str], library: str, cc: Compile, tmp_path: Path
+) -> None:
+    """With one bit of a weight flipped, the self-test names the very element, and the exit status is not 0."""
+    spoiled, output = flip_weight(tiny)
+    status, lines = run_selftest(build_selftest(unpack(emit(spoiled, "cmake")), tmp_path, includes, library, cc))
+    expected = tiny.vectors.outputs[0][0]
+    element = int(np.flatnonzero(expected != output)[0])
+    sentence = f"element {element} expected {expected.flat[element]} got {output.flat[element]}"
+    assert (1, f"SELF-TEST FAIL vector 0 {sentence}") == (status, lines[-1])
+
+
+@pytest.mark.slow
+def test_selftest_needs_its_arena(
+    *, tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str], library: str, cc: Compile, tmp_path: Path
+) -> None:
+    """An arena that is too small ends with a verdict of its own, and the exit status is not 0."""
+    small = replace(tiny, host_arena_bytes=512)
+    status, lines = run_selftest(build_selftest(unpack(emit(small, "cmake")), tmp_path, includes, library, cc))
+    assert (1, "SELF-TEST ERROR init status=arena") == (status, lines[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", [{"shape": (1, 2, 8, 1)}, {"name": "image", "quantization": None}, {}])
+def test_selftest_checks_the_tensors(
+    *,
+    change: dict[str, object],
+    tiny: EmissionModel,
+    emit: Emit,
+    unpack: Unpack,
+    includes: list[str],
+    library: str,
+    cc: Compile,
+    tmp_path: Path,
+) -> None:
+    """A model whose input is not as the generated facts say is refused at boot; a missing scale is no contradiction."""
+    main = tiny.graph.main
+    changed = replace(main, tensors=(replace(main.tensors[0], **change), *main.tensors[1:]))  # type: ignore[arg-type]
+    model = replace(tiny, graph=replace(tiny.graph, subgraphs=(changed,)))
+    status, lines = run_selftest(build_selftest(unpack(emit(model, "cmake")), tmp_path, includes, library, cc))
+    expected = (1, "SELF-TEST ERROR init status=tensor") if "shape" in change else (0, "SELF-TEST PASS 3/3 max_diff=0")
+    assert expected == (status, lines[-1])
+
+
+@pytest.mark.slow
+def test_cmake_builds_and_tests(
+    tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str], library: str
+) -> None:
+    """The commands of the cmake family's README build the project, and its own test passes."""
+    cmake = shutil.which("cmake")
+    if cmake is None:
+        pytest.skip("no cmake: install it (Debian: apt install cmake)")
+    tree = unpack(emit(tiny, "cmake"))
+    folders = ";".join(flag for flag in includes if flag != "-isystem")
+    build = str(tree / "build")
+    for command in (
+        [cmake, "-S", str(tree), "-B", build, f"-DTFLM_INCLUDE={folders}", f"-DTFLM_LIB={library}"],
+        [cmake, "--build", build],
+    ):
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (0, "") == (finished.returncode, finished.stderr)
+    status, lines = run_selftest(tree / "build" / "edgewright_selftest")
+    assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (status, lines[-1])
+
+
+def test_root_and_folders_mean_the_same(tmp_path: Path) -> None:
+    """A tree's root brings its third-party include directories along, in either layout."""
+    for folder in ("third_party/gemmlowp", "third_party/flatbuffers/include", f"{DOWNLOADS}/ruy"):
+        (tmp_path / folder).mkdir(parents=True)
+    names = ["", "third_party/flatbuffers/include", "third_party/gemmlowp", f"{DOWNLOADS}/ruy"]
+    assert [tmp_path / name for name in names] == include_folders(str(tmp_path))
+    pair = [tmp_path / names[1], tmp_path / names[2]]
+    assert pair == include_folders(os.pathsep.join(map(str, pair)))
