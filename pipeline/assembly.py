@@ -146,8 +146,8 @@ def _complaint(report: Report) -> str:
     if target.arena_limit_bytes is not None and target.arena_bytes > target.arena_limit_bytes:
         lacks.append(f"the arena takes {target.arena_bytes:,} of {target.arena_limit_bytes:,} bytes of RAM")
     return (
-        f"{report.name} does not fit {target.title}: {' and '.join(lacks)}; compress it further, choose another target, "
-        "or give --force to emit the firmware all the same. Everything but the firmware was written."
+        f"{report.name} does not fit {target.title}: {' and '.join(lacks)}; compress it further, choose another "
+        "target, or give --force to emit the firmware all the same. Everything but the firmware was written."
     )
 
 

@@ -244,8 +244,8 @@ def check_data_against_model(
     """
     if data.x_train.shape[1:] != input_shape:
         raise DataError(
-            f"{origin}: samples have the shape {data.x_train.shape[1:]}, but the input of {model_name} is {input_shape}; "
-            "give data of the model's input shape."
+            f"{origin}: samples have the shape {data.x_train.shape[1:]}, but the input of {model_name} is "
+            f"{input_shape}; give data of the model's input shape."
         )
     for name, y in (("y_train", data.y_train), ("y_test", data.y_test)):
         if y.min() < 0 or y.max() >= class_count:

@@ -151,7 +151,7 @@ def _keep(folder: Path, record: EvaluationRecord, vectors: GoldenVectors) -> Non
         for vector, row in enumerate(rows):
             for position, array in enumerate(row):
                 arrays[f"{kind}.{vector}.{position}"] = array
-    np.savez(folder / VECTORS, **arrays)  # type: ignore[arg-type]
+    np.savez(folder / VECTORS, **arrays)
 
 
 def _load(folder: Path) -> tuple[EvaluationRecord, GoldenVectors]:

@@ -78,9 +78,7 @@ def write_tree(
         )
     wanted = {name: content for name, content in files.items() if name not in kept}
     changed = tuple(sorted(name for name, content in wanted.items() if not _holds(folder / name, content)))
-    gone = tuple(
-        sorted(name for name in ours if name not in files and name not in kept and (folder / name).exists())
-    )
+    gone = tuple(sorted(name for name in ours if name not in files and name not in kept and (folder / name).exists()))
     if not changed and not gone:
         return Written(changed=(), kept=kept, saved=())
     saved = tuple(_free_name(folder, name) for name in in_the_way)

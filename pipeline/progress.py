@@ -23,14 +23,6 @@ class Reporter(Protocol):
         """Show a bar for work of that many steps."""
 
 
-class BarContext(Protocol):
-    """A context manager that shows a bar and hands out how to advance it."""
-
-    def __enter__(self) -> Advance: ...
-
-    def __exit__(self, *exception: object) -> bool | None: ...
-
-
 class ConsoleReporter:
     """Shows lines and bars on a terminal; where the output is not a terminal, lines only."""
 

@@ -347,6 +347,7 @@ def _quantized(array: Array, position: int, graph: Graph, path: Path) -> Array:
         return array
     if array.dtype.kind != "f" or tensor.quantization is None or not np.isfinite(array).all():
         raise DataError(
-            f"inputs: {path} holds an array of {array.dtype}, or NaN or inf; give finite floats, or {tensor.dtype.value}."
+            f"inputs: {path} holds an array of {array.dtype}, or NaN or inf; give finite floats, "
+            f"or {tensor.dtype.value}."
         )
     return quantize(array, tensor.quantization, tensor.dtype)

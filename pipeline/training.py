@@ -170,7 +170,7 @@ def _cosine_schedule(peak: float, step_count: int) -> Any:
     keras = load_keras()
     warm_up_count = max(1.0, WARM_UP_SHARE * step_count)
 
-    class CosineWithWarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    class CosineWithWarmUp(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc, name-defined]
         def __call__(self, step: Any) -> Any:
             position = tensorflow.cast(step, tensorflow.float32)
             cosine = 0.5 * (1.0 + tensorflow.cos(math.pi * position / step_count))

@@ -29,16 +29,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="From a Keras model to a phone or a microcontroller.\n\nExit statuses: 0 done; 2 bad input; 3 over the budget or "
-    "does not fit the target; 4 a figure became worse.",
+    help="From a Keras model to a phone or a microcontroller.\n\nExit statuses: 0 done; 2 bad input; 3 over the "
+    "budget or does not fit the target; 4 a figure became worse.",
 )
 console = Console()
 errors = Console(stderr=True)
 
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
-FamilyOption = Annotated[
-    str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")
-]
+FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
 ]
@@ -229,8 +227,8 @@ def _finish(outcome: Outcome) -> None:
     for row in report.agreements:
         console.print(
             f"{'' if row.holds else '[yellow]warning:[/] '}{row.engine} {row.resolver} against TFLM: "
-            f"{row.differing_sample_count} of {row.sample_count} samples differ, by at most {row.max_difference_lsb} LSB "
-            f"(expected: {row.tolerance_lsb})",
+            f"{row.differing_sample_count} of {row.sample_count} samples differ, by at most "
+            f"{row.max_difference_lsb} LSB (expected: {row.tolerance_lsb})",
             soft_wrap=True, highlight=False,
         )  # fmt: skip
     console.print(stage_table(report))

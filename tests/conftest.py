@@ -45,9 +45,7 @@ def digits_h5(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def new_project(
-    tmp_path_factory: pytest.TempPathFactory, digits_npz: Path, digits_h5: Path
-) -> Callable[[str], Path]:
+def new_project(tmp_path_factory: pytest.TempPathFactory, digits_npz: Path, digits_h5: Path) -> Callable[[str], Path]:
     """A function that makes a user's folder with model, data and a recipe of that text, and no build yet."""
 
     def make(recipe: str = RECIPE) -> Path:

@@ -8,13 +8,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 TEST_COUNT = 1000
 SPLIT_SEED = 0
 SIDE = 28
 
 
-def load() -> dict[str, np.ndarray]:
+def load() -> dict[str, npt.NDArray[np.generic]]:
     """Return the digits as (N, 28, 28, 1) float32 in 0..1, each class in both splits in the same share."""
     with gzip.open(_file(), "rt") as lines:
         table = np.loadtxt(lines, delimiter=",", dtype=np.float32)

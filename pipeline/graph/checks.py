@@ -24,6 +24,9 @@ _NARROW = (DType.INT8, DType.UINT8, DType.INT4, DType.UINT4, DType.INT2)
 def require_full_integer(graph: Graph, source: str, *, boundary_dtypes: tuple[DType, ...] = INT8_ONLY) -> None:
     """Refuse a graph that does not compute in integers of fixed shapes from its inputs to its outputs.
 
+    A batch that was left free in conversion is accepted where the file itself states 1 for it, as interpreters that
+    never resize do (`tensor.shape` is what they allocate): on an input, and on what is computed from such a tensor.
+
     Args:
         graph: the graph.
         source: what error messages call it.
@@ -35,8 +38,8 @@ def require_full_integer(graph: Graph, source: str, *, boundary_dtypes: tuple[DT
     """
     for position, subgraph in enumerate(graph.subgraphs):
         place = Place(source, position, len(graph.subgraphs))
-        for index in (*subgraph.inputs, *subgraph.outputs):
-            _check_fixed(subgraph.tensors[index], place.tensor(subgraph.tensors[index]), source)
+        for index in subgraph.inputs:
+            _check_fixed(subgraph.tensors[index], place.tensor(subgraph.tensors[index]), source, may_be_free=True)
         for operator in subgraph.operators:
             _check_operator(graph, subgraph, operator, place)
     place = Place(source, 0, len(graph.subgraphs))
@@ -47,8 +50,10 @@ def require_full_integer(graph: Graph, source: str, *, boundary_dtypes: tuple[DT
 
 def _check_operator(graph: Graph, subgraph: Subgraph, operator: Operator, place: Place) -> None:
     """Refuse an operator that reads or writes floating-point, or a shape known only at run time."""
-    tensors = [subgraph.tensors[index] for index in (*operator.inputs, *operator.outputs) if index != ABSENT]
+    inputs = [subgraph.tensors[index] for index in operator.inputs if index != ABSENT]
+    tensors = [*inputs, *(subgraph.tensors[index] for index in operator.outputs)]
     where = place.operator(operator)
+    follows_free_batch = any(tensor.is_dynamic for tensor in inputs)
     for tensor in tensors:
         if tensor.dtype.is_float:
             weights = next((other for other in tensors if graph.data(other) and other.dtype in _NARROW), None)
@@ -66,12 +71,13 @@ def _check_operator(graph: Graph, subgraph: Subgraph, operator: Operator, place:
                 f"{place.source}: {where} uses the {tensor.dtype.value} {place.tensor(tensor)}, "
                 "and only integers are accepted. Move that part of the model out of it, into your own code."
             )
-        _check_fixed(tensor, f"{place.tensor(tensor)} at {where}", place.source)
+        _check_fixed(tensor, f"{place.tensor(tensor)} at {where}", place.source, may_be_free=follows_free_batch)
 
 
-def _check_fixed(tensor: Tensor, where: str, source: str) -> None:
-    """Refuse a shape that is known only at run time."""
-    if tensor.is_dynamic:
+def _check_fixed(tensor: Tensor, where: str, source: str, *, may_be_free: bool) -> None:
+    """Refuse a shape that is known only at run time, a free batch of 1 excepted where it `may_be_free`."""
+    unknown = [axis for axis, extent in enumerate(tensor.shape_signature) if extent < 0]
+    if unknown and not (may_be_free and unknown == [0] and tensor.shape[0] == 1):
         raise TfliteError(
             f"{source}: {where} has the shape {list(tensor.shape_signature)} that is only known at run time. "
             "Fix every dimension, batch included, to a number before converting, "

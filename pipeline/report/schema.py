@@ -14,7 +14,7 @@ from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigure
 from edgewright.pipeline.metrics import Metrics
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 
 Bytes = Annotated[int, Field(ge=0)]
 

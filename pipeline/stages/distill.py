@@ -89,8 +89,8 @@ def narrow(model: KerasModel, width: float) -> KerasModel:
     except (ValueError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"distill: a student of width {width} cannot be built from this model ({reason}); give width = 1.0 or leave "
-            "the stage out."
+            f"distill: a student of width {width} cannot be built from this model ({reason}); give width = 1.0 or "
+            "leave the stage out."
         ) from error
 
 

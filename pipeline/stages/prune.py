@@ -42,7 +42,8 @@ class PruneSettings(StageSettings):
     def _rises(self) -> PruneSettings:
         if self.initial_sparsity > self.final_sparsity:
             raise ValueError(
-                f"initial_sparsity {self.initial_sparsity} is above final_sparsity {self.final_sparsity}; it must not be"
+                f"initial_sparsity {self.initial_sparsity} is above final_sparsity {self.final_sparsity}; "
+                "it must not be"
             )
         return self
 

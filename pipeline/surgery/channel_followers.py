@@ -180,7 +180,7 @@ def merge(trace: ChannelTrace, layer: KerasLayer, flows: Sequence[Flow], shape: 
 
 def add(constants: Sequence[ConstantArray]) -> ConstantArray:
     """Combine constants as Add does."""
-    return np.sum(constants, axis=0)
+    return np.asarray(np.sum(constants, axis=0))
 
 
 def subtract(constants: Sequence[ConstantArray]) -> ConstantArray:
@@ -196,14 +196,14 @@ def multiply(constants: Sequence[ConstantArray]) -> ConstantArray:
 
 def average(constants: Sequence[ConstantArray]) -> ConstantArray:
     """Combine constants as Average does."""
-    return np.mean(constants, axis=0)
+    return np.asarray(np.mean(constants, axis=0))
 
 
 def maximum(constants: Sequence[ConstantArray]) -> ConstantArray:
     """Combine constants as Maximum does."""
-    return np.max(constants, axis=0)
+    return np.asarray(np.max(constants, axis=0))
 
 
 def minimum(constants: Sequence[ConstantArray]) -> ConstantArray:
     """Combine constants as Minimum does."""
-    return np.min(constants, axis=0)
+    return np.asarray(np.min(constants, axis=0))

@@ -118,10 +118,10 @@ def _draft_groups(trace: ChannelTrace, names: Mapping[KerasLayer, str]) -> list[
         if trace.labels.reason(root) is None:
             alike.setdefault(tuple(makers), []).append(root)
     drafts: list[_DraftGroup] = []
-    for makers, roots in alike.items():
+    for (first, *_), roots in alike.items():
         if len(roots) > 1:
-            earlier = sum(draft.id.split("#")[0] == makers[0] for draft in drafts)
-            drafts.append(_DraftGroup(id=f"{makers[0]}#{earlier + 1}" if earlier else makers[0], roots=roots))
+            earlier = sum(draft.id.split("#")[0] == first for draft in drafts)
+            drafts.append(_DraftGroup(id=f"{first}#{earlier + 1}" if earlier else first, roots=roots))
     return drafts
 
 

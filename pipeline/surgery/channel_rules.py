@@ -78,10 +78,11 @@ OPERATOR_MERGES: Mapping[str, MergeRule] = {
 }
 """TensorFlow operations of two tensors, as `x + y` puts them into a model."""
 
-ELEMENTWISE_OPERATORS = frozenset(
-    "__operators__.add math.add math.subtract math.multiply math.truediv math.maximum math.minimum math.negative "
-    "math.tanh math.sigmoid nn.relu nn.relu6 nn.silu nn.elu nn.leaky_relu nn.selu nn.gelu nn.softplus".split()
-)
+ELEMENTWISE_OPERATORS = (
+    "__operators__.add", "math.add", "math.subtract", "math.multiply", "math.truediv", "math.maximum", "math.minimum",
+    "math.negative", "math.tanh", "math.sigmoid", "nn.relu", "nn.relu6", "nn.silu", "nn.elu", "nn.leaky_relu",
+    "nn.selu", "nn.gelu", "nn.softplus",
+)  # fmt: skip
 """TensorFlow operations that compute each element of one tensor by itself, with plain numbers beside it."""
 
 
@@ -127,7 +128,7 @@ def _follow_known(
 ) -> Flow:
     if not shape or not all(flow.shape for flow in flows):
         raise NotUnderstoodError("computes one number for each sample")
-    if type(layer).__name__ == "TFOpLambda":
+    if type(layer).__name__ in ("TFOpLambda", "SlicingOpLambda"):
         return _follow_operator(trace, layer, call, flows, shape)
     positional, named = _flatten(call[0]), _flatten(call[1])
     if not all(map(_is_tensor, positional)) or any(map(_is_tensor, named)):

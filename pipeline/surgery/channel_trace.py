@@ -1,4 +1,4 @@
-"""What is recorded while a model's channels are traced: for each layer, which axes of its weights follow which labels."""
+"""What is recorded while channels are traced: for each layer, which axes of its weights follow which labels."""
 
 from __future__ import annotations
 

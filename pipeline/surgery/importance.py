@@ -105,7 +105,7 @@ def keep_uniform(
         importances: a figure for each of their channels; of equal ones the first channels are kept.
         ratio: share of channels that stays, above 0 and at most 1.
         minimum: so many channels at least stay, as far as there are.
-        multiple_of: the number is rounded up to a multiple of this where the group is large enough; kernels like 4 or 8.
+        multiple_of: the number is rounded up to a multiple of this where the group is large enough; kernels like 4, 8.
 
     Returns:
         For each group's id the channels that stay, ascending.
@@ -114,7 +114,9 @@ def keep_uniform(
         ModelError: the ratio is out of range.
     """
     if not 0 < ratio <= 1:
-        raise ModelError(f"prune: the ratio of channels to keep is {ratio}; a number above 0 and at most 1 is accepted.")
+        raise ModelError(
+            f"prune: the ratio of channels to keep is {ratio}; a number above 0 and at most 1 is accepted."
+        )
     kept = {}
     for group in groups:
         count = max(int(ratio * group.channel_count + 0.5), minimum, 1)
@@ -135,7 +137,7 @@ def _filter_magnitudes(channel_map: ChannelMap) -> npt.NDArray[np.float64]:
             prunable = axis.units != FIXED
             np.add.at(sums, axis.units[prunable], np.abs(weight).sum(axis=others, dtype=np.float64)[prunable])
             np.add.at(counts, axis.units[prunable], weight.size / weight.shape[axis.axis])
-    return sums / np.maximum(counts, 1)
+    return np.asarray(sums / np.maximum(counts, 1))
 
 
 def _loss_changes(model: KerasModel, channel_map: ChannelMap, samples: ImportanceSamples) -> npt.NDArray[np.float64]:
@@ -150,7 +152,7 @@ def _loss_changes(model: KerasModel, channel_map: ChannelMap, samples: Importanc
         with tensorflow.GradientTape() as tape:
             tape.watch(values)
             loss = samples.loss(gated(inputs, training=False), targets)
-        return tape.gradient(loss, values)
+        return tape.gradient(loss, values, unconnected_gradients="zero")
 
     total = np.zeros(channel_map.unit_count)
     sample_count = 0

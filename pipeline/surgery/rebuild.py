@@ -99,7 +99,5 @@ def _walk(model: KerasModel, inputs: list[Tensors], apply: Apply) -> list[Tensor
                 outputs = _walk(node.layer, flatten(arguments), apply)
             else:
                 outputs = flatten(apply(node.layer, arguments, options))
-            known.update(
-                {str(id(old)): _Lookup(new) for old, new in zip(flatten(node.outputs), outputs, strict=True)}
-            )
+            known.update({str(id(old)): _Lookup(new) for old, new in zip(flatten(node.outputs), outputs, strict=True)})
     return [known[str(id(tensor))].pop() for tensor in model.outputs]

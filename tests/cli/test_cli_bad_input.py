@@ -6,7 +6,6 @@ import pickle
 import random
 import shutil
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -112,7 +111,10 @@ def make_keras_archive(path: Path) -> Path:
             ("stages[0] (convert)", 'did you mean "representative_count"'),
         ),
         ("[[stages]\n", ("is not valid TOML",)),
-        ('[[stages]]\nstage = "convert"\n[[stages]]\nstage = "prune"\n', ("stages[1]", "before the stage that converts")),
+        (
+            '[[stages]]\nstage = "convert"\n[[stages]]\nstage = "prune"\n',
+            ("stages[1]", "before the stage that converts"),
+        ),
     ],
 )
 def test_wrong_recipes(desk: Path, text: str, fragments: tuple[str, ...]) -> None:

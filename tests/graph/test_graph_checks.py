@@ -64,14 +64,34 @@ def test_text_is_refused(tiny: Graph) -> None:
     assert "uses the string tensor 5 'flat'" in _refusal(_change(tiny, 5, dtype=DType.STRING))
 
 
-@pytest.mark.parametrize("index", [0, 5, 9])
-def test_a_dynamic_dimension_is_named(tiny: Graph, index: int) -> None:
-    """A batch that is left free is refused at the boundary and inside."""
-    graph = _change(tiny, index, shape_signature=(-1, *tiny.main.tensors[index].shape[1:]))
-    message = _refusal(graph)
+def _free(graph: Graph, indices: tuple[int, ...], axis: int = 0) -> Graph:
+    """Leave one axis of some tensors free."""
+    for index in indices:
+        shape = list(graph.main.tensors[index].shape)
+        shape[axis] = -1
+        graph = _change(graph, index, shape_signature=tuple(shape))
+    return graph
+
+
+def test_a_free_batch_of_one_is_accepted(tiny: Graph) -> None:
+    """Converters leave the batch free and state 1: what follows from such an input runs as it is."""
+    require_full_integer(_free(tiny, (0,)), "m.tflite")
+    require_full_integer(_free(tiny, (0, 3, 5, 8, 9)), "m.tflite")
+
+
+@pytest.mark.parametrize(("index", "axis"), [(0, 1), (0, 3), (3, 0), (5, 0), (5, 1), (9, 0)])
+def test_a_dynamic_dimension_is_named(tiny: Graph, index: int, axis: int) -> None:
+    """Any other axis is refused, and a free first axis of what was computed from fixed shapes."""
+    message = _refusal(_free(tiny, (index,), axis))
     assert f"tensor {index} '{tiny.main.tensors[index].name}'" in message
-    assert "has the shape [-1, " in message
+    assert "that is only known at run time" in message
     assert "batch" in message
+
+
+def test_a_free_batch_of_several_is_refused(tiny: Graph) -> None:
+    """A free batch whose stated extent is not 1 is no batch of one."""
+    graph = _change(tiny, 0, shape=(2, 4, 4, 2), shape_signature=(-1, 4, 4, 2))
+    assert "tensor 0 'image' has the shape [-1, 4, 4, 2]" in _refusal(graph)
 
 
 @pytest.mark.parametrize(("index", "role"), [(0, "input"), (9, "output")])

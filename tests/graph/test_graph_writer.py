@@ -81,7 +81,7 @@ def test_interpreters_compute_the_same_from_a_rewritten_model(
     assert len(_outputs(engine, [tmp_path / "tiny.tflite"])) == 1
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(graph=graphs())
 def test_any_graph_survives_a_rewrite(graph: Graph) -> None:
     """Whatever the schema allows comes back equal."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edgewright.pipeline.frameworks import load_keras
 from edgewright.pipeline.surgery.channel_groups import find_groups
+from edgewright.pipeline.surgery.channel_map import ChannelGroup
 from edgewright.pipeline.surgery.channels import prune_channels, zero_channels
 from edgewright.pipeline.training import KerasModel
 
@@ -65,28 +66,31 @@ def largest_difference(one: KerasModel, other: KerasModel) -> float:
     return max(float(np.abs(a - b).max() / max(1.0, np.abs(b).max())) for a, b in pairs)
 
 
-def some_channels(model: KerasModel, share: float = 0.5, seed: int = 2) -> dict[str, tuple[int, ...]]:
+def some_channels(groups: Sequence[ChannelGroup], share: float = 0.5, seed: int = 2) -> dict[str, tuple[int, ...]]:
     """A random choice of channels to keep in every group, at least one."""
     generator = np.random.default_rng(seed)
     kept = {}
-    for group in find_groups(model):
+    for group in groups:
         count = max(1, round(share * group.channel_count))
         kept[group.id] = tuple(sorted(generator.choice(group.channel_count, count, replace=False).tolist()))
     return kept
 
 
-def rest_of(model: KerasModel, keep: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
+def rest_of(groups: Sequence[ChannelGroup], keep: Mapping[str, Sequence[int]]) -> dict[str, tuple[int, ...]]:
     """The channels that are not kept."""
     return {
-        group.id: tuple(sorted(set(range(group.channel_count)) - set(keep.get(group.id, range(group.channel_count)))))
-        for group in find_groups(model)
+        group.id: tuple(sorted(set(range(group.channel_count)) - set(keep[group.id])))
+        for group in groups
+        if group.id in keep
     }
 
 
-def assert_pruned_equals_zeroed(model: KerasModel, keep: Mapping[str, Sequence[int]]) -> KerasModel:
-    """Prune a model and compare it with the same model zeroed; returns the pruned one."""
+def assert_pruned_equals_zeroed(model: KerasModel, *, share: float = 0.5, seed: int = 2) -> KerasModel:
+    """Prune a model at random and compare it with the same model zeroed; returns the pruned one."""
+    groups = find_groups(model)
+    keep = some_channels(groups, share, seed)
     pruned = prune_channels(model, keep)
-    assert largest_difference(pruned, zero_channels(model, rest_of(model, keep))) <= TOLERANCE
+    assert largest_difference(pruned, zero_channels(model, rest_of(groups, keep))) <= TOLERANCE
     return pruned
 
 
@@ -305,8 +309,8 @@ def normalization_anywhere() -> KerasModel:
 ARCHITECTURES: Mapping[str, Callable[[], KerasModel]] = {
     build.__name__: build
     for build in (
-        ds_cnn, squeeze_excite, inception, unet, one_dimensional, conv1d, autoencoder, convolutional_autoencoder, nested,
-        shared, multi_input, recurrent, transposed_features, normalization_anywhere,
+        ds_cnn, squeeze_excite, inception, unet, one_dimensional, conv1d, autoencoder, convolutional_autoencoder,
+        nested, shared, multi_input, recurrent, transposed_features, normalization_anywhere,
     )
 }  # fmt: skip
 """Every model here but the two large ones."""

@@ -185,7 +185,7 @@ graph_plans = st.builds(
 
 
 def build_graph(plan: GraphPlan) -> KerasModel:
-    """Build a plan's model: steps on the newest tensors first, ended by a convolution and a classifier of all that is new."""
+    """Build a plan's model: each step on one of the newest tensors; a classifier reads the last one and one between."""
     kl = layers()
     start = kl.Input((4, 5, 2))
     pool = [kl.Conv2D(4, 2, padding="same", activation="relu")(start)]
