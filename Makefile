@@ -141,10 +141,10 @@ endef
 check: lint types
 	$(PYTEST) -q -n auto -m "$(FAST)"
 
-test: lint types
+test: .venv/dev
 	$(PYTEST) -m "not full" --durations=15
 
-test-full: lint types
+test-full: .venv/dev
 	$(PYTEST) --durations=15
 
 test-tflm: .venv/dev

@@ -93,7 +93,7 @@ def _call_data_function(function: UserFunction, cache: Cache) -> DataSource:
     fingerprint = function.load_optional(FINGERPRINT_SUFFIX, DataError)
     if fingerprint is None:
         arrays = _arrays_of(function)
-        content = {
+        content: dict[str, object] = {
             name: [str(array.dtype), list(array.shape), digest_bytes(array.tobytes())] for name, array in arrays.items()
         }
     else:
@@ -102,7 +102,7 @@ def _call_data_function(function: UserFunction, cache: Cache) -> DataSource:
     ingredients = {"kind": "data", "content": content, "versions": package_versions(["numpy"])}
 
     def make(folder: Path) -> None:
-        np.savez(folder / "data.npz", **(arrays if arrays is not None else _arrays_of(function)))  # type: ignore[arg-type]
+        np.savez(folder / "data.npz", **(arrays if arrays is not None else _arrays_of(function)))
 
     path = cache.obtain(ingredients, make) / "data.npz"
     return DataSource(path=path, digest=digest_file(path), origin=str(function))

@@ -69,7 +69,8 @@ def load_keras() -> ModuleType:
     load_tensorflow()
     import tf_keras
 
-    return tf_keras
+    module: ModuleType = tf_keras
+    return module
 
 
 def load_keras3() -> ModuleType:
@@ -77,7 +78,8 @@ def load_keras3() -> ModuleType:
     load_tensorflow()
     import keras
 
-    return keras
+    module: ModuleType = keras
+    return module
 
 
 def load_model_optimization() -> ModuleType:

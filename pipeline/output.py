@@ -91,8 +91,8 @@ def write_tree(
                     (staging / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
-            f"{folder}: cannot be written ({error.strerror}); see whether a file or folder is in the way, or the disk is "
-            "full, or give another --out."
+            f"{folder}: cannot be written ({error.strerror}); see whether a file or folder is in the way, or the "
+            "disk is full, or give another --out."
         ) from error
     return Written(changed=tuple(sorted((*changed, *gone))), kept=kept, saved=saved)
 

@@ -19,7 +19,7 @@ class Reporter(Protocol):
     def line(self, text: str) -> None:
         """Show one line (rich markup)."""
 
-    def bar(self, title: str, step_count: int) -> BarContext:
+    def bar(self, title: str, step_count: int) -> AbstractContextManager[Advance]:
         """Show a bar for work of that many steps."""
 
 

@@ -1,7 +1,7 @@
 """BatchNormalization folded into the layer before it, as the converter does it for inference.
 
 A model without them trains under exactly the weights that are quantized later: a scale for each channel of the folded
-kernel is not the scale of the kernel before folding, and for Dense, quantized per tensor, the two differ in every value.
+kernel is not the scale of the kernel before folding, and for Dense, quantized per tensor, the two differ everywhere.
 """
 
 from __future__ import annotations

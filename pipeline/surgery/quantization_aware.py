@@ -73,9 +73,7 @@ def annotate(model: KerasModel, *, keep_zeros: bool = False, per_channel_dense: 
             "stage out."
         )
     wrapped = wrap(base, points, keep_zeros=keep_zeros)
-    return QuantizationAwareModel(
-        base=base, wrapped=wrapped, left_out=left_out, per_channel_dense=per_channel_dense
-    )
+    return QuantizationAwareModel(base=base, wrapped=wrapped, left_out=left_out, per_channel_dense=per_channel_dense)
 
 
 def calibrate(aware: QuantizationAwareModel, batches: Iterable[Any]) -> None:
@@ -127,7 +125,7 @@ def assign_ranges(aware: QuantizationAwareModel, ranges: Mapping[str, Activation
     for name, given in ranges.items():
         if not (np.isfinite([given.minimum, given.maximum]).all() and given.minimum <= 0.0 <= given.maximum):
             raise ModelError(
-                f'qat: the range of "{name}" is {given.minimum}..{given.maximum}, and it must be finite and hold 0; run '
+                f'qat: the range of "{name}" is {given.minimum}..{given.maximum}, and it must be finite and hold 0; run '  # noqa: E501
                 "the stage again."
             )
         expected[name].minimum.assign(given.minimum)

@@ -31,14 +31,14 @@ KERNELS: Mapping[str, tuple[str, Axes]] = {
 UNITS: Axes = (0,)
 """The axes of a Dense kernel whose values share a scale where each unit has one."""
 RESCALING = frozenset(
-    ["Add", "Average", "Concatenate", "ELU", "GlobalAveragePooling2D", "LeakyReLU", "Multiply", "PReLU", "ReLU", "Subtract"]
+    ["Add", "Average", "Concatenate", "ELU", "GlobalAveragePooling2D", "LeakyReLU", "Multiply", "PReLU", "ReLU", "Subtract"]  # noqa: E501
 )  # fmt: skip
 """Layers without kernels whose result gets a scale of its own."""
 SAME_SCALE = frozenset(
-    ["AveragePooling2D", "Cropping2D", "Flatten", "GlobalMaxPooling2D", "MaxPooling2D", "Permute", "RepeatVector", "Reshape", "UpSampling2D", "ZeroPadding2D"]
+    ["AveragePooling2D", "Cropping2D", "Flatten", "GlobalMaxPooling2D", "MaxPooling2D", "Permute", "RepeatVector", "Reshape", "UpSampling2D", "ZeroPadding2D"]  # noqa: E501
 )  # fmt: skip
 NOTHING_AT_INFERENCE = frozenset(
-    ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
+    ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]  # noqa: E501
 )  # fmt: skip
 FIXED_SCALE = frozenset({"softmax", "sigmoid", "tanh"})
 """Activations whose results lie in a range that is known before."""

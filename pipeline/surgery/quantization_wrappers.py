@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from edgewright.pipeline.frameworks import load_keras, load_model_optimization, load_tensorflow
 from edgewright.pipeline.surgery.quantization_points import Axes, Point
@@ -71,9 +70,7 @@ def wrap(base: KerasModel, points: Mapping[str, Point], *, keep_zeros: bool) -> 
     """
     wrapping = _Wrapping(points, keep_zeros)
     model = rebuild(base, wrapping.apply)
-    return WrappedModel(
-        model=model, ranges=wrapping.ranges, weights=wrapping.weights, variables=wrapping.variables
-    )
+    return WrappedModel(model=model, ranges=wrapping.ranges, weights=wrapping.weights, variables=wrapping.variables)
 
 
 class _Wrapping:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edgewright.pipeline.graph.types import DType, Quantization
-from edgewright.pipeline.vocabulary import EmissionModel, GoldenVectors
+from edgewright.pipeline.vocabulary import SELFTEST_VERSION, EmissionModel, GoldenVectors, Kernels
 
 HERE = Path(__file__).parent
 C99 = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -194,3 +194,11 @@ def test_port_of_posix(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Comp
     program = cc([port, tree / "port_main.c"], flags=SANITIZED)
     finished = subprocess.run([program], input=b"hello", capture_output=True, timeout=10, check=False)
     assert (0, b"read 5 hello\nread 0\nticks ok\n", b"") == (finished.returncode, finished.stdout, finished.stderr)
+
+
+def test_documentation_has_the_version_and_tolerances() -> None:
+    """docs/selftest.md describes the format's present version and states each kernel family's tolerance."""
+    text = (HERE.parents[1] / "docs" / "selftest.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# The self-test: format {SELFTEST_VERSION}\n")
+    for kernels in Kernels:
+        assert f"| `{kernels.value}` | {kernels.tolerance_lsb} |" in text

@@ -466,16 +466,21 @@ def test_test_tflm_checks_its_paths(ready: Copy, arguments: list[str], sentence:
     assert not (ready.calls / "pytest.arguments").exists()
 
 
-@pytest.mark.parametrize(
-    ("goal", "marks"), [("check", "not slow and not full"), ("test", "not full"), ("test-full", None)]
-)
-def test_checks_run_lint_types_and_tests(ready: Copy, goal: str, marks: str | None) -> None:
-    """Each of the three checks formats, lints, types and tests; they differ in the tests that they leave out."""
-    done = ready.make(goal)
+def test_check_runs_lint_types_and_fast_tests(ready: Copy) -> None:
+    """`make check` formats, lints, types and runs what is neither slow nor full."""
+    done = ready.make("check")
 
     assert 0 == done.returncode
     steps = [done.stdout.index(step) for step in ("ruff format --check", "ruff check", "bin/mypy", "bin/pytest")]
     assert sorted(steps) == steps
+    arguments = ready.arguments("pytest")
+    assert "not slow and not full" == arguments[arguments.index("-m") + 1]
+
+
+@pytest.mark.parametrize(("goal", "marks"), [("test", "not full"), ("test-full", None)])
+def test_the_larger_checks_run_tests(ready: Copy, goal: str, marks: str | None) -> None:
+    """`make test` leaves out what is full, `make test-full` nothing."""
+    assert 0 == ready.make(goal).returncode
     arguments = ready.arguments("pytest")
     assert marks == (arguments[arguments.index("-m") + 1] if "-m" in arguments else None)
 
