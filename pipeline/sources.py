@@ -10,8 +10,15 @@ from edgewright.pipeline.code import code_digest
 from edgewright.pipeline.data import DataSource, check_data_against_model
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
-from edgewright.pipeline.models import class_count, input_shape, inspect_model_file, load_model, save_model
+from edgewright.pipeline.frameworks import VERSIONED_PACKAGES, load_keras
+from edgewright.pipeline.models import (
+    adopt_model,
+    class_count,
+    input_shape,
+    inspect_model_file,
+    load_model,
+    save_model,
+)
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.userfile import UserFunction, parse_user_function
 
@@ -73,10 +80,10 @@ def obtain_source(source: ModelSource, data: DataSource, seed: int, cache: Cache
     def make(folder: Path) -> None:
         loaded = data.load()
         if source.function is not None:
+            load_keras()  # before the user's file imports it, so that it is set up, and quiet
             function = source.function.load(ModelError)
-            model = source.function.call(function, ModelError, loaded, seed, reporter)
-            if not hasattr(model, "layers"):
-                raise ModelError(f"{source.function} returned {type(model).__name__}; return a tf_keras model.")
+            returned = source.function.call(function, ModelError, loaded, seed, reporter)
+            model = adopt_model(returned, str(source.function)).model
         elif source.path is not None:
             model = load_model(source.path, trust=source.trust)
         shape, classes = input_shape(model, source.origin), class_count(model, source.origin)

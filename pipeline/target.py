@@ -48,6 +48,8 @@ class Family(Facts):
     build_command: tuple[str, ...]
     flash_command: tuple[str, ...] = ()
     """May contain `{port}`; empty where there is nothing to flash."""
+    monitor_command: tuple[str, ...] = ()
+    """Shows what the board prints; likewise."""
 
 
 class Target(Facts):

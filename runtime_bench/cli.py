@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgewright.pipeline.figures import LatencyFigures
     from edgewright.pipeline.interpreters import Array
     from edgewright.pipeline.run import Outcome, OutputRequest
+    from edgewright.pipeline.target import Family, Target
 
 app = typer.Typer(
     add_completion=False,
@@ -47,6 +48,7 @@ ForceOption = Annotated[
     bool,
     typer.Option("--force", help="Overwrite generated files that were edited, and emit firmware that does not fit."),
 ]
+PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of the board.")]
 DEFAULT_CACHE = Path("build/cache")
 
 
@@ -147,33 +149,42 @@ def targets() -> None:
 
 
 @app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")
-def flash(
-    target: TargetOption,
-    port: Annotated[str | None, typer.Option(help="Serial port of the board.")] = None,
-    family: FamilyOption = None,
-    out: OutOption = None,
-) -> None:
+def flash(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
     """Build and flash the emitted firmware with the family's own tool."""
     from edgewright.pipeline.target import choose_family, load_target
 
     facts = load_target(target)
     chosen = choose_family(facts, family)
-    firmware = (out or Path("build") / target) / "firmware"
+    _run_family_tool(facts, chosen, chosen.flash_command, port, out)
+
+
+@app.command(epilog="Example: edgewright monitor --target esp32 --port /dev/ttyUSB0")
+def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
+    """Show what the board prints, with the family's own tool."""
+    from edgewright.pipeline.target import choose_family, load_target
+
+    facts = load_target(target)
+    chosen = choose_family(facts, family)
+    _run_family_tool(facts, chosen, chosen.monitor_command, port, out)
+
+
+def _run_family_tool(
+    target: Target, family: Family, command: tuple[str, ...], port: str | None, out: Path | None
+) -> None:
+    firmware = (out or Path("build") / target.name) / "firmware"
     if not firmware.is_dir():
-        raise OutputError(f"{firmware} does not exist; run edgewright build --target {target} first.")
-    if not chosen.flash_command:
-        raise ToolError(
-            f"There is nothing to flash on {facts.title}; run {' '.join(chosen.build_command)} in {firmware}."
-        )
-    if shutil.which(chosen.tool) is None:
-        raise ToolError(f"{chosen.tool} is missing; {chosen.tool_install}")
-    if port is None and any("{port}" in part for part in chosen.flash_command):
+        raise OutputError(f"{firmware} does not exist; run edgewright build --target {target.name} first.")
+    if not command:
+        raise ToolError(f"{target.title} is not flashed; run {shlex.join(family.build_command)} in {firmware}.")
+    if shutil.which(family.tool) is None:
+        raise ToolError(f"{family.tool} is missing; {family.tool_install}")
+    if port is None and any("{port}" in part for part in command):
         raise ToolError("port: is missing; give --port /dev/ttyUSB0 (make: port=/dev/ttyUSB0).")
-    command = [part.replace("{port}", port or "").replace("{chip}", facts.chip_id) for part in chosen.flash_command]
-    console.print(f"{firmware}$ {' '.join(command)}", soft_wrap=True, markup=False)
-    finished = subprocess.run(command, cwd=firmware, check=False)
+    words = [part.replace("{port}", port or "") for part in command]
+    console.print(f"{firmware}$ {shlex.join(words)}", soft_wrap=True, highlight=False)
+    finished = subprocess.run(words, cwd=firmware, check=False)
     if finished.returncode != 0:
-        raise ToolError(f"{command[0]} ended with status {finished.returncode}; its own messages above say why.")
+        raise ToolError(f"{words[0]} ended with status {finished.returncode}; its own messages above say why.")
 
 
 @app.command(epilog="Example: edgewright schema > report.schema.json")

@@ -249,7 +249,7 @@ def test_lambda_layers_need_trust(desk: Path, lambda_models: Path, name: str) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+@pytest.mark.parametrize("name", ["model.h5", pytest.param("model.keras", marks=pytest.mark.full)])
 def test_trusted_lambda_layers_work(desk: Path, lambda_models: Path, name: str) -> None:
     """With --trust-model the same file is built to the end."""
     finished = build(desk, "--trust-model", model=lambda_models / name, out="other")

@@ -1,4 +1,4 @@
-"""Model files that are cut off, changed, too deep or too large: each is refused in one sentence, before Keras sees it."""
+"""Model files that are cut off, changed, too deep or too large: refused in one sentence, before Keras sees them."""
 
 from __future__ import annotations
 

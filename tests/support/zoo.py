@@ -2,8 +2,8 @@
 
     python zoo.py keras2|keras3 FOLDER [NAME ...]
 
-leaves FOLDER/NAME.keras, NAME.h5 and NAME.npz (inputs, and what the saved model computes for them), and with Keras 2
-NAME.savedmodel and NAME.exported as well.
+leaves FOLDER/NAME.keras, NAME.h5 and NAME.npz (inputs, and what the saved model computes for them), with Keras 2
+NAME.savedmodel as well, and of some models NAME.exported.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 Keras = Any
 Model = Any
 SAMPLE_COUNT = 4
+EXPORTED = frozenset({"cnn", "multi_input"})
 
 
 def _cnn(keras: Keras) -> Model:
@@ -197,7 +198,8 @@ def main(which: str, folder: Path, names: list[str]) -> None:
         model.save(folder / f"{name}.h5")
         if which == "keras2":
             model.save(folder / f"{name}.savedmodel", save_format="tf")
-        model.export(folder / f"{name}.exported")
+        if name in EXPORTED:
+            model.export(folder / f"{name}.exported")
 
 
 if __name__ == "__main__":
