@@ -47,7 +47,8 @@ def load_tensorflow() -> ModuleType:
     tensorflow.get_logger().setLevel(logging.ERROR)
     logging.getLogger("absl").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module=r"tf_keras|tensorflow|tensorflow_model_optimization|keras")
-    return tensorflow
+    module: ModuleType = tensorflow
+    return module
 
 
 @contextmanager
@@ -87,7 +88,8 @@ def load_model_optimization() -> ModuleType:
     load_tensorflow()
     import tensorflow_model_optimization
 
-    return tensorflow_model_optimization
+    module: ModuleType = tensorflow_model_optimization
+    return module
 
 
 def seed_everything(seed: int) -> None:

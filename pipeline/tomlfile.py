@@ -22,7 +22,8 @@ def read_toml(path: Path, error_class: type[EdgewrightError]) -> dict[str, objec
         EdgewrightError: of the given class, where the file cannot be read or is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+        return content
     except OSError as error:
         raise error_class(f"{path}: cannot be read ({error.strerror}); give the path of a TOML file.") from None
     except UnicodeDecodeError:

@@ -41,7 +41,7 @@ class UserFunction:
         if not callable(function):
             names = [name for name, value in vars(self._module(error_class)).items() if callable(value)]
             raise error_class(f'{self.path} has no function "{self.name}"; {nearest(self.name, names)}.')
-        return function  # type: ignore[no-any-return]
+        return function
 
     def load_optional(self, suffix: str, error_class: type[EdgewrightError]) -> Callable[..., object] | None:
         """Return the companion function `<name><suffix>`, or None where the file has none."""
