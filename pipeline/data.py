@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -136,7 +136,7 @@ def read_npz(path: Path, origin: str) -> dict[str, npt.NDArray[np.generic]]:
             missing = [name for name in ARRAYS if name not in archive.files]
             if missing:
                 raise DataError(
-                    f"{origin}: lacks {', '.join(missing)} (it has {', '.join(archive.files) or 'nothing'}); "
+                    f"{origin}: lacks {', '.join(missing)} (it has {_printable(archive.files) or 'nothing'}); "
                     f"an .npz needs {', '.join(ARRAYS)}."
                 )
             for name in (*ARRAYS, "labels"):
@@ -154,6 +154,10 @@ def read_npz(path: Path, origin: str) -> dict[str, npt.NDArray[np.generic]]:
     except NPZ_ERRORS as error:
         raise DataError(f"{origin}: cannot be read ({error}); save it again with numpy.savez.") from None
     return arrays
+
+
+def _printable(names: Sequence[str]) -> str:
+    return ", ".join(name if name.isprintable() else ascii(name) for name in names)
 
 
 def check_data(arrays: Mapping[str, npt.NDArray[np.generic]], origin: str) -> Data:
@@ -191,7 +195,8 @@ def _check_samples(x: npt.NDArray[np.generic], name: str, origin: str) -> FloatA
         raise DataError(f"{origin}: {name} has the dtype {x.dtype}; samples must be numbers.")
     if x.size == 0 or x.ndim < 2:
         raise DataError(f"{origin}: {name} has the shape {x.shape}; it must hold at least one sample, (N, …).")
-    converted = x.astype(np.float32)
+    with np.errstate(over="ignore"):  # becomes infinite, and is refused below
+        converted = x.astype(np.float32)
     finite = np.isfinite(converted)
     if not finite.all():
         first = int(np.argwhere(~finite)[0][0])

@@ -4,7 +4,13 @@ The Keras that saved a file loads it; a Keras 3 model is translated node by node
 one-dimensional convolutions become two-dimensional ones (`pipeline/surgery/`).
 """
 
-from edgewright.pipeline.models.conversion import converter_for, converter_for_opaque, float_tflite
+from edgewright.pipeline.models.conversion import (
+    Conversion,
+    converter_for,
+    float_tflite,
+    prepare_conversion,
+    prepare_opaque_conversion,
+)
 from edgewright.pipeline.models.inspection import (
     FileKind,
     ModelFile,
@@ -18,6 +24,7 @@ from edgewright.pipeline.models.opaque import OpaqueModel, OpaqueTensor, open_op
 from edgewright.pipeline.models.saving import save_model
 
 __all__ = [
+    "Conversion",
     "FileKind",
     "ImportedModel",
     "ModelFile",
@@ -26,7 +33,6 @@ __all__ = [
     "adopt_model",
     "class_count",
     "converter_for",
-    "converter_for_opaque",
     "float_tflite",
     "import_model",
     "input_shape",
@@ -37,5 +43,7 @@ __all__ = [
     "load_model",
     "open_opaque",
     "output_shapes",
+    "prepare_conversion",
+    "prepare_opaque_conversion",
     "save_model",
 ]

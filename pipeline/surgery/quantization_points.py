@@ -2,8 +2,8 @@
 
 The rules are those of the TensorFlow Lite converter:
 
-- a layer's result has a scale of its own, unless an activation behind it is fused with it, or a Concatenate wants all
-  its inputs at one scale;
+- a layer's result has a scale of its own, unless an activation behind it is fused with it;
+- all inputs of a Concatenate, and its result, share one scale;
 - pooling, padding and reshaping keep the scale of their input;
 - softmax, sigmoid and tanh have fixed output scales, and what goes into them is quantized;
 - a convolution has one scale for each output channel of its kernel, Dense one for all, or one for each unit.
@@ -14,12 +14,15 @@ A layer outside these rules is left out: it is trained as it is, and quantized a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from edgewright.pipeline.surgery.rebuild import KerasLayer
 from edgewright.pipeline.training import KerasModel
 
 Axes = tuple[int, ...]
+KerasNode = Any
+"""One call of a tf_keras layer."""
 
 KERNELS: Mapping[str, tuple[str, Axes]] = {
     "Conv2D": ("kernel", (0, 1, 2)),
@@ -31,20 +34,21 @@ KERNELS: Mapping[str, tuple[str, Axes]] = {
 UNITS: Axes = (0,)
 """The axes of a Dense kernel whose values share a scale where each unit has one."""
 RESCALING = frozenset(
-    ["Add", "Average", "Concatenate", "ELU", "GlobalAveragePooling2D", "LeakyReLU", "Multiply", "PReLU", "ReLU", "Subtract"]  # noqa: E501
-)  # fmt: skip
+    ["Add", "Average", "Concatenate", "GlobalAveragePooling2D", "LeakyReLU", "Multiply", "PReLU", "ReLU", "Subtract"]
+)
 """Layers without kernels whose result gets a scale of its own."""
-SAME_SCALE = frozenset(
-    ["AveragePooling2D", "Cropping2D", "Flatten", "GlobalMaxPooling2D", "MaxPooling2D", "Permute", "RepeatVector", "Reshape", "UpSampling2D", "ZeroPadding2D"]  # noqa: E501
-)  # fmt: skip
+POOLING = frozenset({"AveragePooling2D", "MaxPooling2D"})
+SAME_SCALE = POOLING | frozenset(
+    ["Cropping2D", "Flatten", "GlobalMaxPooling2D", "Permute", "RepeatVector", "Reshape", "UpSampling2D", "ZeroPadding2D"]
+)
 NOTHING_AT_INFERENCE = frozenset(
-    ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]  # noqa: E501
+    ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
 )  # fmt: skip
 FIXED_SCALE = frozenset({"softmax", "sigmoid", "tanh"})
 """Activations whose results lie in a range that is known before."""
 FUSED = frozenset({"linear", "relu", "relu6"})
 """Activations that are computed as part of the layer before them."""
-FUSES = frozenset({"Add", "Conv2D", "Dense", "DepthwiseConv2D", "Multiply", "Subtract"})
+FUSES = frozenset({*KERNELS, "Add", "Multiply", "Subtract"})
 """Layers that an activation behind them is fused with."""
 
 
@@ -58,6 +62,8 @@ class Point:
     """The axes of the weights whose values share a scale."""
     before_activation: bool = False
     output: bool = False
+    scale_of: str | None = None
+    """The layer whose scale the result shares; None where it has its own."""
 
     @property
     def is_empty(self) -> bool:
@@ -83,7 +89,7 @@ def find_points(model: KerasModel, *, per_channel_dense: bool) -> tuple[dict[str
     Returns:
         A point for each layer that has one, inputs among them, and the layers that are left out.
     """
-    output_ids = {id(tensor) for tensor in model.outputs}
+    output_layers = {tensor.node.layer for tensor in model.outputs}
     points: dict[str, Point] = {}
     left_out: list[LeftOut] = []
     for layer in model.layers:
@@ -91,10 +97,11 @@ def find_points(model: KerasModel, *, per_channel_dense: bool) -> tuple[dict[str
         if reason:
             left_out.append(LeftOut(layer=layer.name, reason=reason))
             continue
-        is_output = any(id(node.outputs) in output_ids for node in layer.inbound_nodes)
-        point = _point_of(layer, per_channel_dense, takes_other_scale=not is_output and _takes_other_scale(layer))
+        point = _point_of(layer, per_channel_dense, is_fused=layer not in output_layers and _is_fused(layer))
         if not point.is_empty:
             points[layer.name] = point
+    for name, first in _shared_scales(model, points).items():
+        points[name] = replace(points[name], scale_of=first)
     return points, tuple(left_out)
 
 
@@ -110,41 +117,70 @@ def _reason_to_leave_out(layer: KerasLayer) -> str | None:
     return f"{what} is not quantized while training"
 
 
-def _point_of(layer: KerasLayer, per_channel_dense: bool, *, takes_other_scale: bool) -> Point:
+def _point_of(layer: KerasLayer, per_channel_dense: bool, *, is_fused: bool) -> Point:
     kind, activation = type(layer).__name__, _activation(layer)
     if kind == "InputLayer":
-        is_float = all(node.outputs.dtype.is_floating for node in layer.inbound_nodes)
-        return Point(output=is_float and not takes_other_scale)
+        return Point(output=all(node.outputs.dtype.is_floating for node in layer.inbound_nodes))
     if kind == "Activation":
-        return Point(output=activation in FUSED - {"linear"} and not takes_other_scale)
+        return Point(output=activation in FUSED - {"linear"})
     if kind not in KERNELS:
-        return Point(output=kind in RESCALING and not takes_other_scale)
+        return Point(output=kind in RESCALING and not is_fused)
     weight, shared_axes = KERNELS[kind]
-    is_fixed = activation in FIXED_SCALE
     return Point(
         weight=weight,
         shared_axes=UNITS if kind == "Dense" and per_channel_dense else shared_axes,
-        before_activation=is_fixed,
-        output=not is_fixed and not takes_other_scale,
+        before_activation=activation in FIXED_SCALE,
+        output=activation in FUSED and not is_fused,
     )
 
 
-def _takes_other_scale(layer: KerasLayer) -> bool:
-    """Tell whether the scale of a layer's result is not its own but decided behind it."""
+def _is_fused(layer: KerasLayer) -> bool:
+    """Tell whether an activation that stands behind a layer, or behind pooling after it, is computed as part of it."""
+    if type(layer).__name__ not in FUSES or _activation(layer) != "linear":
+        return False
     readers = list(_readers(layer))
-    if len(readers) == 1 and type(layer).__name__ in FUSES and _activation(layer) == "linear":
-        return _is_fused_activation(readers[0])
-    return bool(readers) and all(type(reader).__name__ == "Concatenate" for reader in readers)
+    while len(readers) == 1 and type(readers[0]).__name__ in POOLING:
+        readers = list(_readers(readers[0]))
+    return len(readers) == 1 and _is_fused_activation(readers[0])
 
 
 def _readers(layer: KerasLayer) -> Iterator[KerasLayer]:
     """Yield the layers that read a layer's result, through those that do nothing at inference."""
     for node in layer.outbound_nodes:
-        reader = node.layer
-        if type(reader).__name__ in NOTHING_AT_INFERENCE or _is_linear_activation(reader):
-            yield from _readers(reader)
+        if _does_nothing(node.layer):
+            yield from _readers(node.layer)
         else:
-            yield reader
+            yield node.layer
+
+
+def _shared_scales(model: KerasModel, points: Mapping[str, Point]) -> dict[str, str]:
+    """Return for each layer whose result shares its scale with that of an earlier one the first such layer."""
+    first_of: dict[str, str] = {}
+
+    def find(name: str) -> str:
+        return find(first_of[name]) if name in first_of else name
+
+    order = {layer.name: position for position, layer in enumerate(model.layers)}
+    for layer in model.layers:
+        if type(layer).__name__ != "Concatenate":
+            continue
+        sources = [_source(node) for inbound in layer.inbound_nodes for node in inbound.parent_nodes]
+        joined = {find(source.name) for source in sources if source.name in points and points[source.name].output}
+        first, *others = sorted({find(layer.name), *joined}, key=order.__getitem__)
+        first_of.update(dict.fromkeys(others, first))
+    return {name: find(name) for name in first_of}
+
+
+def _source(node: KerasNode) -> KerasLayer:
+    """Return the layer whose scale the result of a call has."""
+    while type(node.layer).__name__ in SAME_SCALE or _does_nothing(node.layer):
+        node = node.parent_nodes[0]
+    return node.layer
+
+
+def _does_nothing(layer: KerasLayer) -> bool:
+    kind = type(layer).__name__
+    return kind in NOTHING_AT_INFERENCE or (kind == "Activation" and _activation(layer) == "linear")
 
 
 def _is_fused_activation(layer: KerasLayer) -> bool:
@@ -152,10 +188,6 @@ def _is_fused_activation(layer: KerasLayer) -> bool:
         # Keras keeps these as numpy scalars or None.
         return layer.max_value in (None, 6) and not layer.negative_slope and not layer.threshold
     return type(layer).__name__ == "Activation" and _activation(layer) in FUSED - {"linear"}
-
-
-def _is_linear_activation(layer: KerasLayer) -> bool:
-    return type(layer).__name__ == "Activation" and _activation(layer) == "linear"
 
 
 def _activation(layer: KerasLayer) -> str:

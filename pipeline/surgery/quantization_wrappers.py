@@ -32,6 +32,8 @@ class RangeSwitch:
 
     minimum: Variable = None
     maximum: Variable = None
+    is_shared: bool = False
+    """Several tensors have this range; it then covers every value of all of them."""
     measures: bool = False
     """Let values through unchanged, and note the smallest and the largest."""
     seen: list[tuple[float, float]] = field(default_factory=list)
@@ -50,7 +52,7 @@ class WrappedModel:
 
     model: KerasModel
     ranges: Mapping[str, RangeSwitch]
-    """By the name of the layer or input whose result is quantized."""
+    """By the name of the layer or input whose result is quantized; the first, where several share a range."""
     weights: Mapping[str, WeightSwitch]
     """By the name of the layer."""
     variables: Mapping[str, tuple[Variable, ...]]
@@ -109,11 +111,13 @@ class _Wrapping:
     def _configure(self, name: str, point: Point) -> Any:
         if point.weight is not None:
             self.weights[name] = WeightSwitch()
-        if point.output or point.before_activation:
-            self.ranges[name] = RangeSwitch()
-        return _classes().configuration(
-            point, self.weights.get(name), self.ranges.get(name), keep_zeros=self._keep_zeros
-        )
+        switch = self._switch_of(name, point) if point.output or point.before_activation else None
+        return _classes().configuration(point, self.weights.get(name), switch, keep_zeros=self._keep_zeros)
+
+    def _switch_of(self, name: str, point: Point) -> RangeSwitch:
+        key = point.scale_of or name
+        is_shared = any(other.scale_of == key for other in self._points.values())
+        return self.ranges.setdefault(key, RangeSwitch(is_shared=is_shared))
 
     def _quantize_input(self, value: Any) -> Any:
         """Return what stands for an input of the model; anything else as it is."""
@@ -123,8 +127,7 @@ class _Wrapping:
             return value
         name = node.layer.name
         if name not in self._inputs:
-            self.ranges[name] = RangeSwitch()
-            quantizer = _classes().input_quantizer(self.ranges[name])
+            quantizer = _classes().covering_quantizer(self._switch_of(name, self._points[name]))
             self._inputs[name] = _classes().quantize_layer(quantizer, name=f"{name}_quantized")(value)
         return self._inputs[name]
 
@@ -136,7 +139,7 @@ class _Classes:
     wrapper: Any
     quantize_layer: Any
     configuration: Any
-    input_quantizer: Any
+    covering_quantizer: Any
 
 
 @cache
@@ -174,9 +177,10 @@ def _classes() -> _Classes:
         switch: RangeSwitch
 
         def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-            variables: dict[str, Any] = super().build(tensor_shape, name, layer)  # type: ignore[misc]
-            self.switch.minimum, self.switch.maximum = variables["min_var"], variables["max_var"]
-            return variables
+            if self.switch.minimum is None:
+                variables = super().build(tensor_shape, name, layer)  # type: ignore[misc]
+                self.switch.minimum, self.switch.maximum = variables["min_var"], variables["max_var"]
+            return {"min_var": self.switch.minimum, "max_var": self.switch.maximum}
 
         def __call__(self, inputs: Any, training: bool, weights: dict[str, Any], **options: Any) -> Any:
             if self.switch.measures:
@@ -187,15 +191,15 @@ def _classes() -> _Classes:
 
     asymmetric = {"num_bits": 8, "per_axis": False, "symmetric": False, "narrow_range": False}
 
-    class OutputQuantizer(MeasuringMixin, quantization.quantizers.MovingAverageQuantizer):  # type: ignore[misc, name-defined]
+    class FollowingQuantizer(MeasuringMixin, quantization.quantizers.MovingAverageQuantizer):  # type: ignore[misc, name-defined]
         """Follows the range of a layer's results slowly."""
 
         def __init__(self, switch: RangeSwitch) -> None:
             super().__init__(**asymmetric)
             self.switch = switch
 
-    class InputQuantizer(MeasuringMixin, quantization.quantizers.AllValuesQuantizer):  # type: ignore[misc, name-defined]
-        """Covers every value that an input ever had."""
+    class CoveringQuantizer(MeasuringMixin, quantization.quantizers.AllValuesQuantizer):  # type: ignore[misc, name-defined]
+        """Covers every value that an input, or a range that several share, ever had."""
 
         def __init__(self, switch: RangeSwitch) -> None:
             super().__init__(**asymmetric)
@@ -209,7 +213,7 @@ def _classes() -> _Classes:
         ) -> None:
             self._point = point
             self._weight = weight and WeightQuantizer(weight, point.shared_axes, keep_zeros)
-            self._output = output and OutputQuantizer(output)
+            self._output = output and (CoveringQuantizer if output.is_shared else FollowingQuantizer)(output)
 
         def get_weights_and_quantizers(self, layer: Any) -> list[tuple[Any, Any]]:
             return [(getattr(layer, self._point.weight), self._weight)] if self._point.weight else []
@@ -235,5 +239,5 @@ def _classes() -> _Classes:
         wrapper=QuantizeWrapperV2,
         quantize_layer=QuantizeLayer,
         configuration=Configuration,
-        input_quantizer=InputQuantizer,
+        covering_quantizer=CoveringQuantizer,
     )

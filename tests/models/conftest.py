@@ -18,7 +18,7 @@ LARGE = ("mobilenet",)
 
 @pytest.fixture(scope="session")
 def zoo_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    """Return the folder that holds a model of one Keras ("keras2", "keras3"); the models are made when first asked for."""
+    """Return the folder that holds a model of one Keras ("keras2", "keras3"); it is made when first asked for."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent

@@ -15,13 +15,13 @@ from edgewright.pipeline.frameworks import load_keras
 from edgewright.pipeline.interpreters import Request, run, tflite_engine
 from edgewright.pipeline.models import (
     ImportedModel,
-    converter_for,
-    converter_for_opaque,
     import_model,
     input_shapes,
     load_model,
     open_opaque,
     output_shapes,
+    prepare_conversion,
+    prepare_opaque_conversion,
     save_model,
 )
 from edgewright.pipeline.models.comparison import Samples, computing
@@ -51,7 +51,7 @@ def difference(path: Path, imported: ImportedModel) -> float:
 @pytest.mark.parametrize("name", zoo.BUILDERS)
 @pytest.mark.parametrize(("keras", "suffix"), FORMATS)
 def test_model_loads_and_matches(zoo_folder: ZooFolder, keras: str, suffix: str, name: str) -> None:
-    """Each becomes one flat tf_keras model without Conv1D that computes what the original computed when it was saved."""
+    """Each becomes a flat tf_keras model without Conv1D that computes what the original did when it was saved."""
     path = zoo_folder(keras, name) / f"{name}.{suffix}"
 
     imported = import_model(path)
@@ -90,7 +90,7 @@ def run_tflite(tflite: bytes, inputs: Samples) -> list[Any]:
 @pytest.mark.parametrize("keras", ["keras2", "keras3"])
 @pytest.mark.parametrize("name", sorted(zoo.EXPORTED))
 def test_export_is_converted(zoo_folder: ZooFolder, keras: str, name: str) -> None:
-    """An exported SavedModel becomes a `.tflite` of batch 1 whose inputs and outputs stand in the order of their names."""
+    """An exported SavedModel becomes a `.tflite` of batch 1, inputs and outputs in the order of their names."""
     path = zoo_folder(keras, name) / f"{name}.exported"
     opaque = open_opaque(path)
     inputs = arrays(path, "input")
@@ -98,7 +98,7 @@ def test_export_is_converted(zoo_folder: ZooFolder, keras: str, name: str) -> No
         assert ("features", "image") == tuple(tensor.name for tensor in opaque.inputs)
         inputs = inputs[::-1]
 
-    outputs = run_tflite(converter_for_opaque(path).convert(), inputs)
+    outputs = run_tflite(prepare_opaque_conversion(path).run(), inputs)
 
     assert [tuple(array.shape[1:]) for array in inputs] == [tensor.shape for tensor in opaque.inputs]
     assert [tuple(array.shape[1:]) for array in outputs] == [tensor.shape for tensor in opaque.outputs]
@@ -112,7 +112,7 @@ def test_converted_model_keeps_its_order(zoo_folder: ZooFolder, name: str) -> No
     path = zoo_folder("keras3", name) / f"{name}.keras"
     model = load_model(path)
 
-    outputs = run_tflite(converter_for(model).convert(), arrays(path, "input"))
+    outputs = run_tflite(prepare_conversion(model).run(), arrays(path, "input"))
 
     assert tuple(array.shape[1:] for array in arrays(path, "input")) == input_shapes(model)
     assert tuple(array.shape[1:] for array in arrays(path, "output")) == output_shapes(model)
