@@ -87,7 +87,7 @@ class UserFunction:
 
 def _in_one_line(error: BaseException) -> str:
     """Return an error's class and the beginning of its text without line breaks."""
-    return textwrap.shorten(f"{type(error).__name__}: {error}", LONGEST_REASON, placeholder=" …").removesuffix(": ")
+    return textwrap.shorten(f"{type(error).__name__}: {error}", LONGEST_REASON, placeholder=" …").removesuffix(":")
 
 
 def parse_user_function(text: str, base: Path, option: str) -> UserFunction | None:

@@ -39,7 +39,16 @@ RESCALING = frozenset(
 """Layers without kernels whose result gets a scale of its own."""
 POOLING = frozenset({"AveragePooling2D", "MaxPooling2D"})
 SAME_SCALE = POOLING | frozenset(
-    ["Cropping2D", "Flatten", "GlobalMaxPooling2D", "Permute", "RepeatVector", "Reshape", "UpSampling2D", "ZeroPadding2D"]
+    [
+        "Cropping2D",
+        "Flatten",
+        "GlobalMaxPooling2D",
+        "Permute",
+        "RepeatVector",
+        "Reshape",
+        "UpSampling2D",
+        "ZeroPadding2D",
+    ]
 )
 NOTHING_AT_INFERENCE = frozenset(
     ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]

@@ -92,7 +92,10 @@ def test_the_digest_is_that_of_the_content(tmp_path: Path, cache: Cache) -> None
 NAN, INF = np.full((4, 3), np.nan), np.where(np.arange(12).reshape(4, 3) == 5, np.inf, 0.0)
 REFUSED: dict[str, tuple[dict[str, npt.ArrayLike], str]] = {
     "nan": ({"x_train": NAN}, "x_train has 12 values that are NaN, infinite or too large for float32"),
-    "infinity": ({"x_train": INF}, "x_train has 1 values that are NaN, infinite or too large for float32, the first in s"),
+    "infinity": (
+        {"x_train": INF},
+        "x_train has 1 values that are NaN, infinite or too large for float32, the first in s",
+    ),
     "too large": ({"x_train": np.full((4, 3), 1e39)}, "too large for float32"),
     "no samples": ({"x_test": np.zeros((0, 3)), "y_test": np.zeros(0, int)}, "x_test has the shape (0, 3)"),
     "no features": ({"x_train": np.zeros((4, 0))}, "x_train has the shape (4, 0)"),
@@ -105,7 +108,10 @@ REFUSED: dict[str, tuple[dict[str, npt.ArrayLike], str]] = {
     "fractions": ({"y_train": [0.5, 1, 2, 0]}, "class indices are whole numbers"),
     "nan labels": ({"y_train": [np.nan, 1, 2, 0]}, "class indices are whole numbers"),
     "soft labels": ({"y_train": np.full((4, 3), 1 / 3)}, "y_train has the shape (4, 3)"),
-    "splits that differ": ({"x_test": np.zeros((2, 4))}, "samples of x_train have the shape (3,), those of x_test (4,)"),
+    "splits that differ": (
+        {"x_test": np.zeros((2, 4))},
+        "samples of x_train have the shape (3,), those of x_test (4,)",
+    ),
     "one label for all": ({"labels": "abc"}, "labels has the shape ()"),
     "a table of labels": ({"labels": [["a"], ["b"], ["c"]]}, "labels has the shape (3, 1)"),
 }

@@ -202,9 +202,7 @@ def test_a_users_file_where_ours_would_go(out: Path, write: Callable[..., Writte
 
 
 @pytest.mark.parametrize("manifest", [None, b"", b"{}", b"[]", b"nonsense", b'{"outputs": 3}', b"\xff"])
-def test_a_folder_that_is_not_ours_is_refused(
-    out: Path, write: Callable[..., Written], manifest: bytes | None
-) -> None:
+def test_a_folder_that_is_not_ours_is_refused(out: Path, write: Callable[..., Written], manifest: bytes | None) -> None:
     """A folder with something in it, and no manifest of ours, is left alone; force writes beside what is there."""
     out.mkdir(parents=True)
     (out / "thesis.tex").write_text("years of work")
@@ -255,7 +253,9 @@ def test_a_users_folder_in_the_place_of_a_file(out: Path, write: Callable[..., W
     assert ["esp32"] == os.listdir(out.parent)
 
 
-def test_the_folder_that_one_stands_in(out: Path, write: Callable[..., Written], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_that_one_stands_in(
+    out: Path, write: Callable[..., Written], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A folder that is replaced as a whole would pull the ground from under a shell inside it: it is refused."""
     write(FIRST)
     monkeypatch.chdir(out / "firmware")

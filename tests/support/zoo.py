@@ -1,9 +1,9 @@
 """Ten small models that either Keras builds and saves; run as a program, so that each Keras has a process of its own.
 
-    python zoo.py keras2|keras3 FOLDER [NAME ...]
+    python zoo.py keras2|keras3|savedmodel FOLDER NAME...
 
-leaves FOLDER/NAME.keras, NAME.h5 and NAME.npz (inputs, and what the saved model computes for them), with Keras 2
-NAME.savedmodel as well, and of some models NAME.exported.
+leaves FOLDER/NAME.npz (inputs, and what the model computes for them) and NAME.keras, NAME.h5 and of some models
+NAME.exported; or NAME.savedmodel alone, which Keras 2 takes long to write.
 """
 
 from __future__ import annotations
@@ -177,14 +177,14 @@ def draw_inputs(model: Model, seed: int) -> list[np.ndarray[Any, np.dtype[np.flo
 
 
 def main(which: str, folder: Path, names: list[str]) -> None:
-    """Build and save models with one Keras."""
+    """Build and save models."""
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3", KERAS_BACKEND="tensorflow")
-    os.environ["TF_USE_LEGACY_KERAS"] = str(int(which == "keras2"))
-    if which == "keras2":
-        import tf_keras as keras
-    else:
+    os.environ["TF_USE_LEGACY_KERAS"] = str(int(which != "keras3"))
+    if which == "keras3":
         import keras
-    for name in names or list(BUILDERS):
+    else:
+        import tf_keras as keras
+    for name in names:
         keras.utils.set_random_seed(1)
         model = BUILDERS[name](keras)
         vary_weights(model, seed=2)
@@ -194,10 +194,11 @@ def main(which: str, folder: Path, names: list[str]) -> None:
         arrays = {f"input{index}": array for index, array in enumerate(inputs)}
         arrays |= {f"output{index}": np.asarray(array) for index, array in enumerate(outputs)}
         np.savez(folder / f"{name}.npz", **arrays)
+        if which == "savedmodel":
+            model.save(folder / f"{name}.savedmodel", save_format="tf")
+            continue
         model.save(folder / f"{name}.keras")
         model.save(folder / f"{name}.h5")
-        if which == "keras2":
-            model.save(folder / f"{name}.savedmodel", save_format="tf")
         if name in EXPORTED:
             model.export(folder / f"{name}.exported")
 
