@@ -33,8 +33,8 @@ app = typer.Typer(
     help="From a Keras model to a phone or a microcontroller.\n\nExit statuses: 0 done; 2 bad input; 3 over the "
     "budget or does not fit the target; 4 a figure became worse.",
 )
-console = Console()
-errors = Console(stderr=True)
+console = Console(emoji=False)
+errors = Console(stderr=True, emoji=False)
 
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
 FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]

@@ -5,31 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.command import edgewright
+from hypothesis import settings
 from support.digits import RECIPE, digits, train_cnn, write_npz
+from support.project import Project, build_in
 
-
-@dataclass(frozen=True, kw_only=True)
-class Project:
-    """A user's folder in which `edgewright build --target esp32 --recipe recipe.toml` has been run."""
-
-    folder: Path
-    printed: str
-    """What the command wrote to standard output."""
-
-    @property
-    def out(self) -> Path:
-        """The output folder; tests work on copies."""
-        return self.folder / "build" / "esp32"
-
-    @property
-    def cache(self) -> Path:
-        """The stage cache, which tests may add to."""
-        return self.folder / "build" / "cache"
+# A busy machine is no reason to fail: what a test may take is pytest's time-out, not hypothesis' 200 ms an example.
+settings.register_profile("edgewright", deadline=None)
+settings.load_profile("edgewright")
 
 
 @pytest.fixture(scope="session")
@@ -61,10 +46,13 @@ def new_project(tmp_path_factory: pytest.TempPathFactory, digits_npz: Path, digi
 @pytest.fixture(scope="session")
 def project(new_project: Callable[[str], Path]) -> Project:
     """One cold build of the digits for the ESP32, on all cores."""
-    folder = new_project(RECIPE)
-    finished = edgewright("build", "--target", "esp32", "--recipe", "recipe.toml", cwd=folder)
-    assert (0, "") == (finished.returncode, finished.stderr)
-    return Project(folder=folder, printed=finished.stdout)
+    return build_in(new_project(RECIPE), "--recipe", "recipe.toml")
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One cold build of the built-in example for the ESP32, as `make target=esp32` does it; takes minutes."""
+    return build_in(tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.models.configuration import MOST_CONFIG_BYTES, parse_configuration
+from edgewright.pipeline.models.configuration import MOST_CONFIG_BYTES, first_line, parse_configuration
 
 METADATA, CONFIG, WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
 MOST_METADATA_BYTES = 1 << 16
@@ -56,7 +56,7 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
             _check_directory(archive, path)
             yield archive
     except (OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise ModelError(f"model: {path} is not a whole .keras file ({error}); save it again.") from None
+        raise ModelError(f"model: {path} is not a whole .keras file ({first_line(error)}); save it again.") from None
 
 
 def _check_directory(archive: zipfile.ZipFile, path: Path) -> None:

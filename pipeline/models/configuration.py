@@ -33,6 +33,10 @@ OPERATIONS = frozenset({
 })  # fmt: skip
 
 
+LONGEST_REASON = 300
+"""Characters of what a library said."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One object of a configuration that Keras would make."""
@@ -120,6 +124,12 @@ def check_configuration(config: object, origin: str, *, trust: bool) -> None:
         if entry.class_name in OPERATION_CLASSES and not trust:
             _check_operation(entry, origin)
         _check_module(entry, origin)
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what a library says, for the middle of a sentence."""
+    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    return line[:LONGEST_REASON].rstrip(".:; ")
 
 
 def _entry(item: dict[str, Any], layer_name: str) -> Entry:

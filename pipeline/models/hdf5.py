@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.models.configuration import parse_configuration
+from edgewright.pipeline.models.configuration import first_line, parse_configuration
 
 MOST_TENSOR_BYTES = 2 << 30
 """All datasets together, unpacked."""
@@ -27,7 +27,7 @@ def read_hdf5(path: Path) -> tuple[str, object]:
     try:
         with h5py.File(path, "r") as file:
             version, config = file.attrs.get("keras_version", ""), file.attrs.get("model_config")
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError):
+    except Exception:  # h5py raises whatever a damaged file makes it stumble over
         raise ModelError(
             f"model: {path} is neither a .keras nor a .h5 file; give a model that Keras has saved."
         ) from None
@@ -67,8 +67,8 @@ def check_datasets(source: Path | bytes, origin: str) -> None:
             file.visititems_links(visit_link)
             if not elsewhere:
                 file.visititems(visit_object)
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
-        raise ModelError(f"model: {origin} has damaged weights ({error}); save the model again.") from None
+    except Exception as error:  # h5py raises whatever a damaged file makes it stumble over
+        raise ModelError(f"model: {origin} has damaged weights ({first_line(error)}); save the model again.") from None
     if elsewhere:
         raise ModelError(
             f'model: {origin} takes "{elsewhere[0]}" from another file; save the model with all its weights inside.'

@@ -10,6 +10,7 @@ from typing import Any
 
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_keras, load_keras3, load_tensorflow
+from edgewright.pipeline.models.configuration import first_line
 from edgewright.pipeline.models.interface import input_shapes
 from edgewright.pipeline.models.keras3_layers import (
     Layer,
@@ -106,7 +107,10 @@ class _Translation:
         }
         if "mask" in options:
             raise self._refuse(operation, "it is called with a mask, and masks are not supported")
-        return self._layers[id(operation)][1](*arguments, **options)
+        try:
+            return self._layers[id(operation)][1](*arguments, **options)
+        except (TypeError, ValueError) as error:
+            raise self._refuse(operation, first_line(error)) from error
 
     def _layer(self, layer: Layer, name: str) -> Layer:
         """Make the new layer for one that may wrap others."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_keras, load_keras3
+from edgewright.pipeline.models.configuration import first_line
 
 Layer = Any
 """A layer of either Keras."""
@@ -71,7 +72,7 @@ def translate_layer(layer: Layer, name: str, refuse: Refusal) -> Layer:
     try:
         return counterpart.from_config(config)
     except (TypeError, ValueError) as error:
-        raise refuse(layer, str(error).strip().splitlines()[0]) from error
+        raise refuse(layer, first_line(error)) from error
 
 
 def check_kind(layer: Layer, refuse: Refusal) -> None:

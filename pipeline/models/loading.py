@@ -15,12 +15,13 @@ import numpy as np
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_keras, load_keras3
 from edgewright.pipeline.models.archive import read_weights
-from edgewright.pipeline.models.comparison import Compute, computing, draw_samples, largest_difference
+from edgewright.pipeline.models.comparison import computing, draw_samples, largest_difference
+from edgewright.pipeline.models.configuration import first_line
 from edgewright.pipeline.models.hdf5 import check_datasets
 from edgewright.pipeline.models.inspection import FileKind, ModelFile, inspect_model_file
 from edgewright.pipeline.models.interface import input_shapes, output_shapes
 from edgewright.pipeline.models.keras3 import translate_model
-from edgewright.pipeline.models.signature import compute_signature, first_line
+from edgewright.pipeline.models.signature import compute_signature
 from edgewright.pipeline.surgery.one_dimension import has_one_dimension, lift_to_two_dimensions
 from edgewright.pipeline.surgery.rebuild import clone
 from edgewright.pipeline.training import KerasModel
@@ -73,8 +74,7 @@ def import_model(path: Path, *, trust: bool = False) -> ImportedModel:
     _check_weights_file(file)
     keras = load_keras3() if file.is_keras3 else load_keras()
     loaded = _load(file, keras, trust=trust)
-    original = compute_signature(path, loaded) if file.kind is FileKind.SAVED_MODEL else None
-    return _adopt(loaded, str(path), file.saved_by, original)
+    return _adopt(loaded, str(path), file.saved_by, path if file.kind is FileKind.SAVED_MODEL else None)
 
 
 def adopt_model(model: KerasModel, origin: str) -> ImportedModel:
@@ -93,7 +93,7 @@ def adopt_model(model: KerasModel, origin: str) -> ImportedModel:
     raise ModelError(f"model: {origin} gave {type(model).__name__}; a Keras model is accepted.")
 
 
-def _adopt(loaded: KerasModel, origin: str, saved_by: str, original: Compute | None) -> ImportedModel:
+def _adopt(loaded: KerasModel, origin: str, saved_by: str, saved_model: Path | None) -> ImportedModel:
     """Translate, flatten and lift a loaded model, and compare it with the original."""
     is_keras2 = isinstance(loaded, load_keras().Model)
     if is_keras2:
@@ -106,9 +106,9 @@ def _adopt(loaded: KerasModel, origin: str, saved_by: str, original: Compute | N
         model = clone(model)
     _check_weights(model, origin)
     difference = 0.0
-    if model is not loaded or original is not None:
-        before = original or computing(loaded)
-        difference = largest_difference(before, computing(model), draw_samples(model), origin)
+    if model is not loaded or saved_model is not None:
+        original = compute_signature(saved_model, loaded) if saved_model else computing(loaded)
+        difference = largest_difference(original, computing(model), draw_samples(model), origin)
     return ImportedModel(model=model, saved_by=saved_by, largest_difference=difference)
 
 

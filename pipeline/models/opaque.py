@@ -9,9 +9,10 @@ from typing import Any
 
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_tensorflow
+from edgewright.pipeline.models.configuration import first_line
 from edgewright.pipeline.models.interface import Shape
 from edgewright.pipeline.models.saved_model import read_saved_model
-from edgewright.pipeline.models.signature import SERVING, first_line
+from edgewright.pipeline.models.signature import SERVING
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,16 +10,10 @@ import numpy.typing as npt
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_tensorflow
 from edgewright.pipeline.models.comparison import Compute, Samples
+from edgewright.pipeline.models.configuration import first_line
 from edgewright.pipeline.training import KerasModel
 
 SERVING = "serving_default"
-LONGEST_REASON = 300
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of what TensorFlow or Keras says, for the middle of a sentence."""
-    line = next(iter(str(error).strip().splitlines()), "") or type(error).__name__
-    return line[:LONGEST_REASON].rstrip(".:; ")
 
 
 def compute_signature(path: Path, model: KerasModel) -> Compute:

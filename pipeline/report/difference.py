@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from edgewright.pipeline.errors import BadInputError
 from edgewright.pipeline.report.schema import Report
@@ -95,8 +95,8 @@ def difference_table(changes: tuple[Change, ...]) -> Table:
         table.add_column(heading, justify="right")
     for change in changes:
         color = {True: "green", False: "red", None: "default"}[change.better]
-        texts = (escape(text) for text in (change.figure, _text(change.before), _text(change.after)))
-        table.add_row(*texts, f"[{color}]{_delta(change)}[/]")
+        texts = (Text(text) for text in (change.figure, _text(change.before), _text(change.after)))
+        table.add_row(*texts, Text(_delta(change), style=color))
     return table
 
 

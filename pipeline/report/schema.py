@@ -66,7 +66,7 @@ class Report(Figures):
     configuration_digest: str
     seed: int
     labels: tuple[str, ...]
-    stages: tuple[StageSection, ...]
+    stages: Annotated[tuple[StageSection, ...], Field(min_length=1)]
     int8_accuracy: float | None = Field(description="of the final model in TFLM's interpreter, on the test split")
     arena: ArenaSection
     agreements: tuple[AgreementFigures, ...]

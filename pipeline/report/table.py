@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from edgewright.pipeline.report.schema import Report
 from edgewright.pipeline.report.text import format_bytes, format_count, format_share
@@ -11,14 +11,14 @@ from edgewright.pipeline.report.text import format_bytes, format_count, format_s
 
 def stage_table(report: Report) -> Table:
     """Return the story of a run: one row for the source model and each stage."""
-    table = Table(title=escape(f"{report.name} for {report.target.title}"), title_justify="left")
+    table = Table(title=Text(f"{report.name} for {report.target.title}", style="table.title"), title_justify="left")
     table.add_column("stage")
     for heading in ("accuracy", "size", "gzip", "parameters", "not zero", "MACs"):
         table.add_column(heading, justify="right")
     for stage in report.stages:
         metrics = stage.metrics
         table.add_row(
-            stage.name,
+            Text(stage.name),
             format_share(metrics.accuracy),
             format_bytes(metrics.file_bytes),
             format_bytes(metrics.gzip_bytes),

@@ -28,6 +28,7 @@ class Maker:
         self.count = 0
 
     def __call__(self, folder: Path) -> None:
+        """Fill an entry's folder."""
         self.count += 1
         (folder / "sub").mkdir()
         (folder / "model").write_bytes(b"weights")

@@ -213,7 +213,7 @@ def test_negative_labels_belong_to_no_model(load: Callable[..., Data]) -> None:
 
 def test_labels_must_name_each_class(load: Callable[..., Data]) -> None:
     """A list of labels that is too short is refused."""
-    with pytest.raises(DataError, match="labels names 2 classes, but m.h5 has 3"):
+    with pytest.raises(DataError, match=r"labels names 2 classes, but m\.h5 has 3"):
         check_data_against_model(load(labels=["a", "b"]), (3,), 3, "d.npz", "m.h5")
 
 
@@ -337,5 +337,5 @@ def test_arrays_of_a_function_are_checked_like_a_file(tmp_path: Path, cache: Cac
     (tmp_path / "nan.py").write_text(
         f"import numpy\ndef load():\n    return dict(numpy.load({str(tmp_path / 'kept.npz')!r}))\n"
     )
-    with pytest.raises(DataError, match="nan.py:load: x_test has 18 values that are NaN"):
+    with pytest.raises(DataError, match=r"nan\.py:load: x_test has 18 values that are NaN"):
         open_data("nan.py:load", tmp_path, cache).load()
