@@ -57,6 +57,13 @@ class DType(str, Enum):
         return self in _FLOATS
 
 
+# Listed here and not asked of numpy: TensorFlow adds types to numpy when it is imported, int4 of a byte each among them.
+_NUMPY = frozenset(
+    {
+        DType.BOOL, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.UINT8, DType.UINT16, DType.UINT32,
+        DType.UINT64, DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.COMPLEX64, DType.COMPLEX128,
+    }
+)  # fmt: skip
 _BITS = {
     DType.FLOAT32: 32, DType.FLOAT16: 16, DType.INT32: 32, DType.UINT8: 8, DType.INT64: 64, DType.STRING: 0,
     DType.BOOL: 8, DType.INT16: 16, DType.COMPLEX64: 64, DType.INT8: 8, DType.FLOAT64: 64, DType.COMPLEX128: 128,
@@ -266,6 +273,6 @@ class Graph:
         content = self.data(tensor)
         if content is None:
             return None
-        if tensor.dtype.value not in np.sctypeDict:
+        if tensor.dtype not in _NUMPY:
             raise ValueError(f"a tensor of {tensor.dtype.value} has no numpy array; read its bytes instead")
         return np.frombuffer(content, dtype=np.dtype(tensor.dtype.value)).reshape(tensor.shape)
