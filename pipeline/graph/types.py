@@ -57,7 +57,7 @@ class DType(str, Enum):
         return self in _FLOATS
 
 
-# Listed here and not asked of numpy: TensorFlow adds types to numpy when it is imported, int4 of a byte each among them.
+# Listed and not asked of numpy: TensorFlow adds types to numpy when it is imported, int4 of a byte each among them.
 _NUMPY = frozenset(
     {
         DType.BOOL, DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.UINT8, DType.UINT16, DType.UINT32,
