@@ -175,7 +175,9 @@ def _run_family_tool(
     if not firmware.is_dir():
         raise OutputError(f"{firmware} does not exist; run edgewright build --target {target.name} first.")
     if not command:
-        raise ToolError(f"There is nothing to flash on {target.title}; run {shlex.join(family.build_command)} in {firmware}.")
+        raise ToolError(
+            f"There is nothing to flash on {target.title}; run {shlex.join(family.build_command)} in {firmware}."
+        )
     if shutil.which(family.tool) is None:
         raise ToolError(f"{family.tool} is missing; {family.tool_install}")
     if port is None and any("{port}" in part for part in command):

@@ -69,6 +69,7 @@ def test_neither_model_nor_recipe_names_a_model(desk: Path) -> None:
     assert_refused(build(desk), "model: is missing", "--model", "[source]")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random.h5", "random.keras", "empty.h5", "empty.keras", "text.keras"])
 def test_unreadable_models(desk: Path, name: str) -> None:
     """Bytes that are no model are refused with the file's name."""
@@ -78,7 +79,7 @@ def test_unreadable_models(desk: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("share", [0.5, 0.999])
 def test_truncated_models(desk: Path, digits_h5: Path, share: float) -> None:
     """A model of which only the beginning arrived is refused, as `.h5` and as `.keras`."""
     whole = digits_h5.read_bytes()
@@ -101,6 +102,7 @@ def make_keras_archive(path: Path) -> Path:
 # ---- recipes -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "fragments"),
     [
@@ -165,9 +167,8 @@ def test_data_that_nobody_can_train_on(
             ("(9, 8, 1)", "input", "(8, 8, 1)"),
         ),
         ({"y_test": np.full(20, 10)}, ("y_test", "label 10", "10 classes", "0 to 9")),
-        ({"y_train": np.full(40, -1)}, ("y_train", "label -1", "0 to 9")),
     ],
-    ids=["shape", "too large", "negative"],
+    ids=["shape", "label"],
 )
 def test_data_of_another_model(
     desk: Path, digits_h5: Path, changed: dict[str, npt.NDArray[Any]], fragments: tuple[str, ...]
@@ -258,29 +259,23 @@ def test_trusted_lambda_layers_work(desk: Path, lambda_models: Path, name: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("body", "fragments"),
-    [
-        ("return 7", ("int",)),
-        ("return None", ("NoneType",)),
-        ("raise KeyError('weights')", ("raised KeyError", "weights")),
-        ("return tf_keras.Sequential([tf_keras.layers.Flatten(), tf_keras.layers.Dense(10)])", ("input",)),
-    ],
-)
-def test_model_functions_that_give_no_model(desk: Path, body: str, fragments: tuple[str, ...]) -> None:
-    """A function that fails, or returns something else than a built model, is named in the sentence."""
-    (desk / "mine.py").write_text(f"def train(data, seed, reporter):\n    import tf_keras\n    {body}\n")
-    assert_refused(build(desk, model="mine.py:train"), "mine.py:train", *fragments)
+def test_a_model_function_that_fails(desk: Path) -> None:
+    """What training raises is one sentence, without TensorFlow's own start-up messages."""
+    body = "import tf_keras\n\ndef train(data, seed, reporter):\n    raise KeyError('weights')\n"
+    (desk / "mine.py").write_text(body)
+    assert_refused(build(desk, model="mine.py:train"), "mine.py:train raised KeyError", "weights", "mend the function")
 
 
 # ---- where things go -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written(desk: Path, digits_h5: Path) -> None:
     """A cache folder that is a file is named."""
     assert_refused(build(desk, model=digits_h5, cache="convert.toml"), "cache: convert.toml cannot be written")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "value"), [("--seed", "-1"), ("--seed", "many"), ("--colour", "red")], ids=lambda value: value
 )

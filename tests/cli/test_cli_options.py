@@ -123,6 +123,7 @@ def fake_idf(tmp_path: Path) -> Path:
     return tools
 
 
+@pytest.mark.slow
 def test_flash_calls_the_familys_tool(tmp_path: Path, fake_idf: Path) -> None:
     """`edgewright flash` runs idf.py in the firmware's folder with the given port, quoting nothing away."""
     firmware = tmp_path / "my build" / "firmware"

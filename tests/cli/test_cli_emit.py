@@ -1,0 +1,221 @@
+"""`edgewright emit`: a `.tflite` that exists already becomes firmware, or is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import shutil
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+from support.command import assert_refused, contents, edgewright, snapshot
+from support.graphs import Draft, tiny_graph
+from support.json_schema import violations
+from support.models import two_layer_tflite
+from support.project import Project
+
+from edgewright.pipeline.graph import DType, Graph, write
+from edgewright.pipeline.report import json_schema, load_report
+
+HUGE = 2**31 - 1
+
+
+def emit(folder: Path, *options: str | Path, target: str = "esp32", out: str = "out") -> CompletedProcess[str]:
+    """Emit into a folder, keeping measurements in a cache beside it."""
+    return edgewright("emit", *options, "--target", target, "--out", out, cwd=folder)
+
+
+def classifier(*, flash_bytes: int = 0) -> bytes:
+    """Return the tiny network, of 4x4x2 inputs and 3 classes; behind it a layer that takes so much flash."""
+    if not flash_bytes:
+        return write(tiny_graph())
+    draft, width = Draft(), 2048
+    x = draft.input((1, width), scale=0.1)
+    weights = np.random.default_rng(1).integers(-127, 128, (flash_bytes // width, width))
+    offsets = draft.constant(np.zeros(len(weights)), DType.INT32)
+    layer = (x, draft.constant(weights, scale=0.01), offsets)
+    shape = (1, len(weights))
+    return write(draft.graph(draft.operator(
+        "FULLY_CONNECTED", layer, shape, options_type="FullyConnectedOptions", version=4, scale=20.0
+    )))  # fmt: skip
+
+
+def float_network() -> bytes:
+    """Return a network of one operator that computes in float32."""
+    draft = Draft()
+    x = draft.input((1, 4), dtype=DType.FLOAT32, scale=None)
+    return write(draft.graph(draft.operator("RELU", (x,), (1, 4), dtype=DType.FLOAT32, scale=None)))
+
+
+def shaped(shape: tuple[int, ...]) -> bytes:
+    """Return a network of one operator whose tensors have a shape."""
+    draft = Draft()
+    return write(draft.graph(draft.operator("RELU", (draft.input(shape),), shape)))
+
+
+def dynamic() -> Graph:
+    """Return the tiny network with an input whose height is known at run time only."""
+    graph = tiny_graph()
+    first = graph.main.inputs[0]
+    tensors = [
+        dataclasses.replace(tensor, shape_signature=(1, -1, *tensor.shape[2:])) if tensor.index == first else tensor
+        for tensor in graph.main.tensors
+    ]
+    return dataclasses.replace(graph, subgraphs=(dataclasses.replace(graph.main, tensors=tuple(tensors)),))
+
+
+# ---- what works ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_given_model_becomes_firmware(tmp_path: Path) -> None:
+    """The very bytes are emitted with random vectors, a report without accuracy, and everything else a build leaves."""
+    (tmp_path / "mine.tflite").write_bytes(classifier())
+    (tmp_path / "names.txt").write_text('yes\nno "really"\n*/ 模型\n')
+    finished = emit(tmp_path, "mine.tflite", "--labels", "names.txt")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    found = contents(tmp_path / "out")
+    assert classifier() == found["model.tflite"]
+    assert (tmp_path / "names.txt").read_bytes() == found["labels.txt"]
+    assert {"report.json", "report.html", "manifest.json", "model.layers.json", "firmware/main/app_main.cc"} <= set(
+        found
+    )
+    assert "model.keras" not in found
+    assert [] == violations(json.loads(found["report.json"]), json_schema())
+    report = load_report(tmp_path / "out" / "report.json")
+    assert ("mine", "mine.tflite", None) == (report.name, report.source, report.int8_accuracy)
+    assert [None, None] == [row.differing_class_count for row in report.agreements]
+    before = snapshot(tmp_path)
+    again = emit(tmp_path, "mine.tflite", "--labels", "names.txt")
+    assert (0, before) == (again.returncode, snapshot(tmp_path))
+    assert "out: unchanged" in again.stdout
+
+
+@pytest.mark.slow
+def test_given_inputs_become_the_vectors(tmp_path: Path) -> None:
+    """Inputs from an `.npz`, as int8 or as floats that are quantized, stand in the firmware; they depend on no seed."""
+    (tmp_path / "mine.tflite").write_bytes(classifier())
+    integers = np.random.default_rng(2).integers(-128, 128, (3, 4, 4, 2), dtype=np.int8)
+    np.savez(tmp_path / "int8.npz", integers)
+    np.savez(tmp_path / "float.npz", (integers.astype(np.float32) + 3) * np.float32(2**-7))
+    outputs = []
+    for name, seed in (("int8.npz", "1"), ("float.npz", "2")):
+        finished = emit(tmp_path, "mine.tflite", "--inputs", name, "--seed", seed, out=name.partition(".")[0])
+        assert (0, "") == (finished.returncode, finished.stderr)
+        vectors = contents(tmp_path / name.partition(".")[0])["firmware/components/edgewright/edgewright_vectors.c"]
+        outputs.append([line for line in vectors.splitlines() if not line.strip().startswith((b"*", b"/*", b"//"))])
+    assert outputs[0] == outputs[1]
+
+
+@pytest.mark.slow
+def test_several_inputs_and_outputs(tmp_path: Path) -> None:
+    """A model with two inputs and two outputs is emitted for a computer as well."""
+    (tmp_path / "two.tflite").write_bytes(two_layer_tflite())
+    finished = emit(tmp_path, "two.tflite", target="host")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    assert "cmake" in finished.stdout
+
+
+@pytest.mark.slow
+def test_what_a_build_made_can_be_emitted(project: Project, tmp_path: Path) -> None:
+    """The model of a build goes in as it is, and operators are named after the layers in its tensors' names."""
+    shutil.copy(project.out / "model.tflite", tmp_path / "a model.tflite")
+    finished = emit(tmp_path, "a model.tflite")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    rows = json.loads((tmp_path / "out" / "model.layers.json").read_text())["operators"]
+    assert {"conv1", "conv2", "hidden", "digits"} <= {row["layer"] for row in rows}
+
+
+# ---- what does not fit ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_model_that_does_not_fit(tmp_path: Path) -> None:
+    """Status 3, the figures in the sentence, and everything but the firmware; --force emits that too."""
+    (tmp_path / "mine.tflite").write_bytes(classifier())
+    assert 0 == emit(tmp_path, "mine.tflite").returncode
+    (tmp_path / "out" / "firmware" / "sdkconfig").write_text("mine")
+    (tmp_path / "large.tflite").write_bytes(classifier(flash_bytes=5_000_000))
+    finished = emit(tmp_path, "large.tflite")
+    assert_refused(finished, "does not fit", "of 4,194,304 bytes of flash", "--force", status=3)
+    found = contents(tmp_path / "out")
+    assert {"firmware/sdkconfig": b"mine"} == {name: text for name, text in found.items() if "firmware/" in name}
+    assert (tmp_path / "large.tflite").read_bytes() == found["model.tflite"]
+    report = load_report(tmp_path / "out" / "report.json")
+    assert not report.target.fits
+    forced = emit(tmp_path, "large.tflite", "--force")
+    assert (0, "") == (forced.returncode, forced.stderr)
+    assert (tmp_path / "out" / "firmware" / "main" / "app_main.cc").is_file()
+
+
+# ---- what is refused -----------------------------------------------------------------------------------------------
+
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    "random": (random.Random(1).randbytes(3000), "bad.tflite"),
+    "random behind the magic": (b"\x1c\x00\x00\x00TFL3" + random.Random(2).randbytes(3000), "bad.tflite"),
+    "empty": (b"", "bad.tflite"),
+    "half": (classifier()[: len(classifier()) // 2], "bad.tflite"),
+    "floats": (float_network(), "only integers are accepted"),
+    "two billion inputs": (shaped((1, HUGE)), "2,147,483,647 elements"),
+    "a dynamic height": (write(dynamic()), "known at run time"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("content", "fragment"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_models(desk: Path, content: bytes, fragment: str) -> None:
+    """Noise, part of a model, float and unbounded models are refused without touching the earlier build."""
+    (desk / "bad.tflite").write_bytes(content)
+    assert_refused(emit(desk, "bad.tflite"), "bad.tflite", fragment)
+
+
+@pytest.mark.slow
+def test_truncated_and_damaged_models(tmp_path: Path) -> None:
+    """Whatever part of a model arrives, and whichever of its bytes is wrong: firmware or a sentence, no traceback."""
+    whole, draw = classifier(), random.Random(3)
+    for attempt in range(4):
+        content = bytearray(whole)
+        for _ in range(attempt % 4 + 1):
+            content[draw.randrange(len(content))] = draw.randrange(256)
+        cut = draw.randrange(len(content)) if attempt % 2 else len(content)
+        (tmp_path / "bad.tflite").write_bytes(content[:cut])
+        finished = emit(tmp_path, "bad.tflite", out=f"out{attempt}")
+        if finished.returncode != 0:
+            assert_refused(finished)
+            assert not (tmp_path / f"out{attempt}").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "fragments"),
+    [
+        (("nothing.tflite",), ("nothing.tflite", "cannot be read", "No such file")),
+        ((".",), ("cannot be read", "directory")),
+        (("good.tflite", "--labels", "nothing.txt"), ("labels: nothing.txt cannot be read",)),
+        (("good.tflite", "--labels", "two.txt"), ("two.txt has 2 lines", "3 classes")),
+        (("good.tflite", "--labels", "good.tflite"), ("good.tflite cannot be read",)),
+        (("good.tflite", "--inputs", "nothing.npz"), ("inputs: nothing.npz cannot be read",)),
+        (("good.tflite", "--inputs", "two.txt"), ("two.txt is not an .npz",)),
+        (("good.tflite", "--inputs", "one.npy"), ("one.npy is not an .npz",)),
+        (("good.tflite", "--inputs", "good.npz"), ("good.npz holds arrays of the shapes", "('V', 4, 4, 2)")),
+        (("good.tflite", "--inputs", "empty.npz"), ("(0, 4, 4, 2)",)),
+        (("good.tflite", "--inputs", "nan.npz"), ("NaN",)),
+        (("good.tflite", "--inputs", "uint8.npz"), ("uint8", "give finite floats, or int8")),
+        (("good.tflite", "--inputs", "objects.npz"), ("objects.npz cannot be read",)),
+    ],
+    ids=lambda value: " ".join(value[1:]) if isinstance(value, tuple) else "",
+)
+def test_what_comes_with_a_model_is_checked(desk: Path, options: tuple[str, ...], fragments: tuple[str, ...]) -> None:
+    """Labels and inputs that do not belong to the model are refused before anything is measured."""
+    (desk / "good.tflite").write_bytes(classifier())
+    (desk / "two.txt").write_text("a\nb\n")
+    np.save(desk / "one.npy", np.zeros((1, 4, 4, 2), np.int8))
+    np.savez(desk / "empty.npz", np.zeros((0, 4, 4, 2), np.int8))
+    np.savez(desk / "nan.npz", np.full((1, 4, 4, 2), np.nan))
+    np.savez(desk / "uint8.npz", np.zeros((1, 4, 4, 2), np.uint8))
+    np.savez(desk / "objects.npz", np.array([{}], object))
+    assert_refused(emit(desk, *options), *fragments)
+    assert not (desk / "build").exists()

@@ -1,0 +1,75 @@
+"""The report's published schema is the current one, and reports keep to it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.command import edgewright
+from support.json_schema import violations
+from support.reports import sample_report
+
+from edgewright.pipeline.errors import BadInputError
+from edgewright.pipeline.report import json_schema, load_report
+from edgewright.pipeline.report.schema import SCHEMA_VERSION
+
+PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
+
+
+@pytest.fixture
+def plain() -> Any:
+    """A report as plain JSON."""
+    return json.loads(sample_report().model_dump_json())
+
+
+def test_the_published_schema_is_what_the_command_prints(tmp_path: Path) -> None:
+    """docs/report.schema.json is the output of `edgewright schema`."""
+    finished = edgewright("schema", cwd=tmp_path)
+    assert (0, PUBLISHED.read_text()) == (finished.returncode, finished.stdout), (
+        "rewrite it: edgewright schema > docs/report.schema.json"
+    )
+
+
+def test_a_report_keeps_to_its_schema(plain: Any) -> None:
+    """A report that was written validates, and says which version it is."""
+    assert [] == violations(plain, json.loads(PUBLISHED.read_text()))
+    assert SCHEMA_VERSION == plain["schema_version"]
+
+
+BREAKS = {
+    "another version": lambda report: report.update(schema_version=0),
+    "a figure missing": lambda report: report["arena"].pop("bytes"),
+    "text for a number": lambda report: report["stages"][0]["metrics"].update(mac_count="many"),
+    "a negative size": lambda report: report["arena"].update(bytes=-1),
+    "an unknown word": lambda report: report["arena"].update(method="guessed"),
+    "an unknown key": lambda report: report.update(comment="x"),
+    "no stages": lambda report: report.update(stages=[]),
+    "no object": lambda report: report.update(target=[]),
+}
+
+
+@pytest.mark.parametrize("damage", BREAKS.values(), ids=BREAKS.keys())
+def test_what_breaks_the_schema_is_not_read_either(plain: Any, damage: Any, tmp_path: Path) -> None:
+    """Schema and reader refuse the same reports; the reader does it in one line."""
+    damage(plain)
+    (tmp_path / "report.json").write_text(json.dumps(plain))
+    assert [] != violations(plain, json_schema())
+    with pytest.raises(BadInputError, match="is not a report that this version reads") as caught:
+        load_report(tmp_path / "report.json")
+    assert 1 == len(str(caught.value).splitlines())
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
+def test_what_is_no_report(tmp_path: Path, content: bytes) -> None:
+    """Anything else than a report is refused with the path."""
+    (tmp_path / "report.json").write_bytes(content)
+    with pytest.raises(BadInputError, match=r"report\.json: is not a report"):
+        load_report(tmp_path / "report.json")
+
+
+def test_a_report_survives_being_written(tmp_path: Path) -> None:
+    """What is read is what was written."""
+    (tmp_path / "report.json").write_text(sample_report().model_dump_json(indent=1))
+    assert sample_report() == load_report(tmp_path / "report.json")
