@@ -67,7 +67,7 @@ def assemble(
     complaint = None if report.target.fits else _complaint(report)
     files: dict[str, bytes] = {
         "model.tflite": findings.tflite,
-        "labels.txt": "".join(f"{label}\n" for label in findings.labels).encode(),
+        "labels.txt": "".join(f"{' '.join(label.splitlines())}\n" for label in findings.labels).encode(),
         "model.layers.json": _layers_json(findings),
         "report.json": (report.model_dump_json(indent=1) + "\n").encode(),
         "report.html": render_page(report).encode(),
