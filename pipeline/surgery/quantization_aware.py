@@ -154,6 +154,35 @@ def restore(
     return aware
 
 
+def transfer(aware: QuantizationAwareModel, model: KerasModel) -> QuantizationAwareModel:
+    """Give the trained weights and ranges to a model that differs in its last activation only.
+
+    Training is done on logits, for instance, and the model that is converted ends in a softmax: the range that was
+    trained for the logits is the one of what goes into the softmax.
+
+    Args:
+        aware: it is not changed.
+        model: of the same layers by name and shape; it is not changed.
+
+    Raises:
+        ModelError: its layers are others.
+    """
+    other = annotate(model, per_channel_dense=aware.per_channel_dense)
+    given, taken = aware.wrapped.variables, other.wrapped.variables
+    shapes = [{name: [tuple(one.shape) for one in own] for name, own in side.items() if own} for side in (given, taken)]
+    if shapes[0] != shapes[1]:
+        names = sorted(given.keys() | taken.keys())
+        different = ", ".join(name for name in names if shapes[0].get(name) != shapes[1].get(name))
+        raise ModelError(
+            f'qat: what was trained cannot be given to the model "{model.name}", whose weights differ in {different}.'
+        )
+    for name, variables in taken.items():
+        for target, source in zip(variables, given.get(name, ()), strict=True):
+            target.assign(source)
+    assign_ranges(other, activation_ranges(aware))
+    return other
+
+
 def for_conversion(aware: QuantizationAwareModel) -> KerasModel:
     """Return a model that converts, with a representative dataset, to what plain quantization would give.
 

@@ -2,13 +2,15 @@
 
 The rules are those of the TensorFlow Lite converter:
 
-- a layer's result has a scale of its own, unless an activation behind it is fused with it;
+- a layer's result has a scale of its own, unless an activation behind it is fused with it; an activation fused with
+  an average keeps the scale of what is averaged;
 - all inputs of a Concatenate, and its result, share one scale;
 - pooling, padding and reshaping keep the scale of their input;
 - softmax, sigmoid and tanh have fixed output scales, and what goes into them is quantized;
 - a convolution has one scale for each output channel of its kernel, Dense one for all, or one for each unit.
 
-A layer outside these rules is left out: it is trained as it is, and quantized after training by the converter.
+A layer outside these rules is left out: it is trained as it is, and quantized after training by the converter. So is
+an input that such a layer reads, since the converter may leave floating point behind between the two.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ SAME_SCALE = POOLING | frozenset(
     ]
 )
 NOTHING_AT_INFERENCE = frozenset(
-    ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
+    ["ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D",
+     "SpatialDropout2D"]
 )  # fmt: skip
 FIXED_SCALE = frozenset({"softmax", "sigmoid", "tanh"})
 """Activations whose results lie in a range that is known before."""
@@ -129,9 +132,10 @@ def _reason_to_leave_out(layer: KerasLayer) -> str | None:
 def _point_of(layer: KerasLayer, per_channel_dense: bool, *, is_fused: bool) -> Point:
     kind, activation = type(layer).__name__, _activation(layer)
     if kind == "InputLayer":
-        return Point(output=all(node.outputs.dtype.is_floating for node in layer.inbound_nodes))
-    if kind == "Activation":
-        return Point(output=activation in FUSED - {"linear"})
+        is_float = all(node.outputs.dtype.is_floating for node in layer.inbound_nodes)
+        return Point(output=is_float and not any(map(_reason_to_leave_out, _readers(layer))))
+    if _is_fused_activation(layer):
+        return Point(output=not _follows_average(layer))
     if kind not in KERNELS:
         return Point(output=kind in RESCALING and not is_fused)
     weight, shared_axes = KERNELS[kind]
@@ -144,13 +148,21 @@ def _point_of(layer: KerasLayer, per_channel_dense: bool, *, is_fused: bool) -> 
 
 
 def _is_fused(layer: KerasLayer) -> bool:
-    """Tell whether an activation that stands behind a layer, or behind pooling after it, is computed as part of it."""
+    """Tell whether an activation behind a layer, or behind a maximum after it, is computed as part of the layer."""
     if type(layer).__name__ not in FUSES or _activation(layer) != "linear":
         return False
     readers = list(_readers(layer))
-    while len(readers) == 1 and type(readers[0]).__name__ in POOLING:
+    while len(readers) == 1 and type(readers[0]).__name__ == "MaxPooling2D":
         readers = list(_readers(readers[0]))
     return len(readers) == 1 and _is_fused_activation(readers[0])
+
+
+def _follows_average(layer: KerasLayer) -> bool:
+    """Tell whether an activation is computed as part of an average, whose result has the scale of what is averaged."""
+    nodes = [node for inbound in layer.inbound_nodes for node in inbound.parent_nodes]
+    while nodes and all(_does_nothing(node.layer) for node in nodes):
+        nodes = [before for node in nodes for before in node.parent_nodes]
+    return any(type(node.layer).__name__ == "AveragePooling2D" for node in nodes)
 
 
 def _readers(layer: KerasLayer) -> Iterator[KerasLayer]:

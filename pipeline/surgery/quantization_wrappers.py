@@ -96,9 +96,10 @@ class _Wrapping:
     def _renew(self, layer: KerasLayer, first_argument: Any) -> KerasLayer:
         tensorflow = load_tensorflow()
         inner = type(layer).from_config(layer.get_config())
-        with tensorflow.name_scope(layer.name):
-            inner.build(tensorflow.nest.map_structure(lambda tensor: tensor.shape, first_argument))
-        inner.set_weights(layer.get_weights())
+        if layer.weights:
+            with tensorflow.name_scope(layer.name):
+                inner.build(tensorflow.nest.map_structure(lambda tensor: tensor.shape, first_argument))
+            inner.set_weights(layer.get_weights())
         # The wrapper takes quantized variables away from the layer, which then no longer lists them.
         self.variables[layer.name] = tuple(inner.weights)
         point = self._points.get(layer.name)
@@ -122,10 +123,10 @@ class _Wrapping:
     def _quantize_input(self, value: Any) -> Any:
         """Return what stands for an input of the model; anything else as it is."""
         keras = load_keras()
-        node = getattr(value, "node", None) if keras.backend.is_keras_tensor(value) else None
-        if node is None or not isinstance(node.layer, keras.layers.InputLayer) or node.layer.name not in self._points:
+        layer = value.node.layer if hasattr(value, "node") else None
+        if not isinstance(layer, keras.layers.InputLayer) or layer.name not in self._points:
             return value
-        name = node.layer.name
+        name = layer.name
         if name not in self._inputs:
             quantizer = _classes().covering_quantizer(self._switch_of(name, self._points[name]))
             self._inputs[name] = _classes().quantize_layer(quantizer, name=f"{name}_quantized")(value)
