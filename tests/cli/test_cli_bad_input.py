@@ -16,6 +16,8 @@ import pytest
 from support.command import assert_refused, edgewright
 from support.digits import tiny_arrays, write_npz
 
+pytestmark = pytest.mark.slow
+
 
 def build(desk: Path, *options: str | Path, **replaced: str | Path) -> CompletedProcess[str]:
     """Run a build into the folder with the earlier one; the options that a test gives replace the good ones."""

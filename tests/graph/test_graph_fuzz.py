@@ -32,6 +32,8 @@ from edgewright.pipeline.graph import (
     write,
 )
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 1.0
 TINY = write(tiny_graph())
 EXTREMES = (0, 1, 3, 4, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF, len(TINY), len(TINY) - 1)
