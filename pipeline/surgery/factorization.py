@@ -21,7 +21,7 @@ from edgewright.pipeline.surgery.factor_choices import choice_of
 from edgewright.pipeline.surgery.factors import make_factors, set_factors
 from edgewright.pipeline.surgery.layer_costs import layer_macs, layer_parameters, model_macs
 from edgewright.pipeline.surgery.ranks import Candidate, Choice, GivenRanks, ModelMacShare, RankRule, choose
-from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, clone, copying, rebuild, unique_name
+from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, clone, copy_weights, copying, rebuild, unique_name
 from edgewright.pipeline.training import KerasModel
 
 ALL_DECOMPOSITIONS = frozenset(Decomposition)
@@ -120,9 +120,7 @@ def factorize(model: KerasModel, plans: Sequence[LayerPlan]) -> KerasModel:
         return second(first(arguments[0]))
 
     factorized = rebuild(flat, apply)
-    for old, new in layers.items():
-        new.set_weights(old.get_weights())
-        new.trainable = old.trainable
+    copy_weights(layers)
     for old, pair in pairs.items():
         set_factors(old, *planned[old.name], pair)
     return factorized

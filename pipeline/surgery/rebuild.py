@@ -61,10 +61,19 @@ def clone(model: KerasModel) -> KerasModel:
     """Return a functional copy of a model with its weights, models inside inlined; nothing is shared with it."""
     layers: dict[KerasLayer, KerasLayer] = {}
     copy = rebuild(model, copying(layers, lambda layer: layer.get_config()))
+    copy_weights(layers)
+    return copy
+
+
+def copy_weights(layers: Mapping[KerasLayer, KerasLayer]) -> None:
+    """Give each new layer the weights of the old one, and whether they are trained.
+
+    Args:
+        layers: old layer -> new layer of the same shapes, as `copying` fills it.
+    """
     for old, new in layers.items():
         new.set_weights(old.get_weights())
         new.trainable = old.trainable
-    return copy
 
 
 def unique_name(name: str, taken: set[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgewright.pipeline.frameworks import load_keras
-from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, copying, rebuild, unique_name
+from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, copy_weights, copying, rebuild, unique_name
 from edgewright.pipeline.training import KerasModel
 
 DEPTHWISE_KEYS = (
@@ -41,9 +41,7 @@ def split_separables(model: KerasModel) -> KerasModel:
         return pointwise(depthwise(arguments[0]))
 
     split = rebuild(model, apply)
-    for old, new in layers.items():
-        new.set_weights(old.get_weights())
-        new.trainable = old.trainable
+    copy_weights(layers)
     for old, (depthwise, pointwise) in parts.items():
         depthwise_kernel, *rest = old.get_weights()
         depthwise.set_weights([depthwise_kernel])
