@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.code import code_digest
+from edgewright.pipeline.code import LOADING, code_digest
 from edgewright.pipeline.data import DataSource
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
@@ -18,7 +18,7 @@ from edgewright.pipeline.recipe import Recipe
 from edgewright.pipeline.stages import ArtefactKind, Stage, StageSettings, StageWork
 from edgewright.pipeline.training import predict
 
-METRICS_MODULES = ("metrics.py", "models", "graph/cost.py", "graph/reader.py")
+METRICS_MODULES = ("metrics.py", *LOADING)
 
 
 @dataclass(frozen=True, kw_only=True)

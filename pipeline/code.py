@@ -10,6 +10,10 @@ from pathlib import Path
 from edgewright.pipeline.digest import digest_file, digest_value
 
 PIPELINE = Path(str(files("edgewright.pipeline")))
+LOADING = ("models", "surgery", "graph", "frameworks.py")
+"""What decides how a model is loaded, saved and converted."""
+TRAINING = (*LOADING, "training.py", "augmentation.py")
+"""What decides how a model is trained."""
 
 
 def code_digest(modules: Iterable[str]) -> str:

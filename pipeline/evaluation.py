@@ -27,7 +27,7 @@ from edgewright.pipeline.metrics import class_accuracy
 from edgewright.pipeline.quantization import quantize
 from edgewright.pipeline.vocabulary import GoldenVectors
 
-MODULES = ("evaluation.py", "golden.py", "agreement.py", "arena.py", "quantization.py", "graph/reader.py")
+MODULES = ("evaluation.py", "golden.py", "agreement.py", "arena.py", "quantization.py", "interpreters", "graph")
 RECORD = "evaluation.json"
 VECTORS = "vectors.npz"
 
@@ -64,15 +64,9 @@ def evaluate_with_data(
         result = check_agreement(tflite, samples)
         chosen = list(choose_samples(loaded.y_test))
         vectors = compute_vectors(tflite, (samples[0][chosen],), graph, "one test sample of each class, two extremes")
-        record = EvaluationRecord(
-            accuracy=class_accuracy(result.outputs[0].reshape(len(loaded.y_test), -1), loaded.y_test),
-            agreements=_figures(result),
-            host_arena_bytes=measure_host_arena(tflite),
-            tflm_revision=_tflm_revision(),
-            latency=measure_latency(tflite, (samples[0][:1],)),
-            vectors_origin=vectors.origin,
-        )
-        _keep(folder, record, vectors)
+        accuracy = class_accuracy(result.outputs[0].reshape(len(loaded.y_test), -1), loaded.y_test)
+        latency = measure_latency(tflite, (samples[0][:1],))
+        _keep(folder, _record(tflite, accuracy, result, latency, vectors), vectors)
 
     return _load(cache.obtain(_ingredients(tflite, {"data": data.digest}), make))
 
@@ -99,15 +93,8 @@ def evaluate_without_data(
         result = check_agreement(tflite, samples, classifies=False)
         origin = f"random inputs of seed {seed}, two extremes" if inputs is None else "given inputs, two extremes"
         vectors = compute_vectors(tflite, samples, graph, origin)
-        record = EvaluationRecord(
-            accuracy=None,
-            agreements=_figures(result),
-            host_arena_bytes=measure_host_arena(tflite),
-            tflm_revision=_tflm_revision(),
-            latency=measure_latency(tflite, tuple(array[:1] for array in samples)),
-            vectors_origin=origin,
-        )
-        _keep(folder, record, vectors)
+        latency = measure_latency(tflite, tuple(array[:1] for array in samples))
+        _keep(folder, _record(tflite, None, result, latency, vectors), vectors)
 
     given = [digest_bytes(array.tobytes()) for array in samples]
     return _load(cache.obtain(_ingredients(tflite, {"inputs": given, "drawn": inputs is None}), make))
@@ -123,8 +110,21 @@ def _ingredients(tflite: bytes, inputs: dict[str, object]) -> dict[str, object]:
     }
 
 
-def _tflm_revision() -> str:
-    return f"tflite-micro {tflm_engine().version}"
+def _record(
+    tflite: bytes,
+    accuracy: float | None,
+    result: AgreementResult,
+    latency: LatencyFigures,
+    vectors: GoldenVectors,
+) -> EvaluationRecord:
+    return EvaluationRecord(
+        accuracy=accuracy,
+        agreements=_figures(result),
+        host_arena_bytes=measure_host_arena(tflite),
+        tflm_revision=f"tflite-micro {tflm_engine().version}",
+        latency=latency,
+        vectors_origin=vectors.origin,
+    )
 
 
 def _figures(result: AgreementResult) -> tuple[AgreementFigures, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.code import code_digest
+from edgewright.pipeline.code import TRAINING, code_digest
 from edgewright.pipeline.data import DataSource, check_data_against_model
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import ModelError
@@ -22,7 +22,7 @@ from edgewright.pipeline.models import (
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.userfile import UserFunction, parse_user_function
 
-MODULES = ("sources.py", "models", "surgery", "training.py", "augmentation.py", "frameworks.py")
+MODULES = ("sources.py", *TRAINING)
 
 
 @dataclass(frozen=True, kw_only=True)

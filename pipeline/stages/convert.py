@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from edgewright.pipeline.code import LOADING
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_tensorflow
 from edgewright.pipeline.graph import read, require_full_integer, write
@@ -101,7 +102,7 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.TFLITE,
     run=run,
-    modules=("stages/convert.py", "models", "frameworks.py", "graph/reader.py", "graph/writer.py"),
+    modules=("stages/convert.py", *LOADING),
 )
 
 if __name__ == "__main__":

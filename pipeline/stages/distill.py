@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from edgewright.pipeline.code import TRAINING
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_keras, seed_everything
 from edgewright.pipeline.models import load_model, save_model
@@ -114,5 +115,5 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.KERAS,
     run=run,
-    modules=("stages/distill.py", "training.py", "augmentation.py", "models", "frameworks.py"),
+    modules=("stages/distill.py", *TRAINING),
 )

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from edgewright.pipeline.code import TRAINING
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_model_optimization
 from edgewright.pipeline.models import load_model, save_model
@@ -116,5 +117,5 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.KERAS,
     run=run,
-    modules=("stages/prune.py", "training.py", "augmentation.py", "models", "frameworks.py"),
+    modules=("stages/prune.py", *TRAINING),
 )
