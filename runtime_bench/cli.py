@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from edgewright.pipeline.figures import LatencyFigures
     from edgewright.pipeline.interpreters import Array
     from edgewright.pipeline.run import Outcome, OutputRequest
-    from edgewright.pipeline.target import Family, Target
+    from edgewright.pipeline.target import Family
 
 app = typer.Typer(
     add_completion=False,
@@ -56,7 +57,7 @@ DEFAULT_CACHE = Path("build/cache")
 def build(
     target: TargetOption,
     model: Annotated[
-        str | None, typer.Option(help="A Keras 2 .keras, .h5 or SavedModel, or file.py:function that trains one.")
+        str | None, typer.Option(help="A Keras .keras, .h5 or SavedModel, or file.py:function that trains one.")
     ] = None,
     data: Annotated[
         str | None,
@@ -151,26 +152,27 @@ def targets() -> None:
 @app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")
 def flash(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
     """Build and flash the emitted firmware with the family's own tool."""
-    from edgewright.pipeline.target import choose_family, load_target
-
-    facts = load_target(target)
-    chosen = choose_family(facts, family)
-    _run_family_tool(facts, chosen, chosen.flash_command, port, out)
+    _run_family_tool(target, family, lambda chosen: chosen.flash_command, port, out)
 
 
 @app.command(epilog="Example: edgewright monitor --target esp32 --port /dev/ttyUSB0")
 def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
     """Show what the board prints, with the family's own tool."""
-    from edgewright.pipeline.target import choose_family, load_target
-
-    facts = load_target(target)
-    chosen = choose_family(facts, family)
-    _run_family_tool(facts, chosen, chosen.monitor_command, port, out)
+    _run_family_tool(target, family, lambda chosen: chosen.monitor_command, port, out)
 
 
 def _run_family_tool(
-    target: Target, family: Family, command: tuple[str, ...], port: str | None, out: Path | None
+    target_name: str,
+    family_name: str | None,
+    command_of: Callable[[Family], tuple[str, ...]],
+    port: str | None,
+    out: Path | None,
 ) -> None:
+    from edgewright.pipeline.target import choose_family, load_target
+
+    target = load_target(target_name)
+    family = choose_family(target, family_name)
+    command = command_of(family)
     firmware = (out or Path("build") / target.name) / "firmware"
     if not firmware.is_dir():
         raise OutputError(f"{firmware} does not exist; run edgewright build --target {target.name} first.")
