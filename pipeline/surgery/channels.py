@@ -35,13 +35,7 @@ def prune_channels(model: KerasModel, keep: Selection) -> KerasModel:
         ModelError: a group is unknown, or what is kept of one is empty or holds a wrong index.
     """
     channel_map = map_channels(model)
-    kept = np.ones(channel_map.unit_count + 1, dtype=np.bool_)
-    for group_id, channels in keep.items():
-        units = _units(channel_map, group_id, channels)
-        if not units:
-            raise ModelError(f'prune: no channel of the group "{group_id}" would be left; keep at least one.')
-        kept[channel_map.units_of(group_id)] = False
-        kept[units] = True
+    kept = kept_units(channel_map, keep)
     layers: dict[KerasLayer, KerasLayer] = {}
 
     def configure(layer: KerasLayer) -> dict[str, Any]:
@@ -78,12 +72,44 @@ def zero_channels(model: KerasModel, remove: Selection) -> KerasModel:
     zeroed = rebuild(model, copying(layers, lambda layer: layer.get_config()))
     for old, new in layers.items():
         weights, found = old.get_weights(), channel_map.layers.get(old)
-        for axis in found.axes if found is not None else ():
-            if axis.zeroed:
-                shape = [-1 if index == axis.axis else 1 for index in range(weights[axis.weight_index].ndim)]
-                weights[axis.weight_index] = weights[axis.weight_index] * kept[axis.units].reshape(shape)
-        new.set_weights(weights)
+        new.set_weights(weights if found is None else zeroed_weights(weights, found, kept))
         new.trainable = old.trainable
+    return zeroed
+
+
+def kept_units(channel_map: ChannelMap, keep: Selection) -> UnitMask:
+    """Return which units stay.
+
+    Args:
+        channel_map: the channels of a model.
+        keep: as for `prune_channels`.
+
+    Raises:
+        ModelError: as `prune_channels`.
+    """
+    kept = np.ones(channel_map.unit_count + 1, dtype=np.bool_)
+    for group_id, channels in keep.items():
+        units = _units(channel_map, group_id, channels)
+        if not units:
+            raise ModelError(f'prune: no channel of the group "{group_id}" would be left; keep at least one.')
+        kept[channel_map.units_of(group_id)] = False
+        kept[units] = True
+    return kept
+
+
+def zeroed_weights(weights: Weights, channels: LayerChannels, kept: UnitMask) -> Weights:
+    """Return a layer's weights as `zero_channels` leaves them.
+
+    Args:
+        weights: the layer's, as `get_weights` gives them.
+        channels: what the model's channels are in the layer.
+        kept: which units stay.
+    """
+    zeroed = list(weights)
+    for axis in channels.axes:
+        if axis.zeroed:
+            shape = [-1 if index == axis.axis else 1 for index in range(zeroed[axis.weight_index].ndim)]
+            zeroed[axis.weight_index] = zeroed[axis.weight_index] * kept[axis.units].reshape(shape)
     return zeroed
 
 

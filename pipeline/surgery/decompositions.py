@@ -104,6 +104,25 @@ def decompose(kernel: FloatArray, decomposition: Decomposition, rank: int) -> Fa
     return Factors(first=first, second=second, retained_energy=float(_retained(values)[rank - 1]))
 
 
+def approximate(kernel: FloatArray, decomposition: Decomposition, rank: int) -> FloatArray:
+    """Return the kernel that the two of `decompose` compute together.
+
+    Args:
+        kernel: as for `decompose`.
+        decomposition: the form.
+        rank: 1 to `full_rank`.
+
+    Returns:
+        A kernel of the same shape, in float64.
+    """
+    left, values, right = np.linalg.svd(_matrix(kernel, decomposition), full_matrices=False)
+    matrix: FloatArray = (left[:, :rank] * values[:rank]) @ right[:rank]
+    if decomposition is Decomposition.SPATIAL:
+        height, width, inputs, outputs = kernel.shape
+        return matrix.reshape(height, inputs, width, outputs).transpose(0, 2, 1, 3)
+    return matrix.reshape(kernel.shape)
+
+
 def _matrix(kernel: FloatArray, decomposition: Decomposition) -> FloatArray:
     ordered = kernel.transpose(0, 2, 1, 3) if decomposition is Decomposition.SPATIAL else kernel
     return ordered.astype(np.float64).reshape(_matrix_shape(kernel.shape, decomposition))

@@ -109,12 +109,27 @@ def find_points(model: KerasModel, *, per_channel_dense: bool) -> tuple[dict[str
         if reason:
             left_out.append(LeftOut(layer=layer.name, reason=reason))
             continue
-        point = _point_of(layer, per_channel_dense, is_fused=layer not in output_layers and _is_fused(layer))
+        is_fused = layer not in output_layers and fused_activation(layer) is not None
+        point = _point_of(layer, per_channel_dense, is_fused=is_fused)
         if not point.is_empty:
             points[layer.name] = point
     for name, first in _shared_scales(model, points).items():
         points[name] = replace(points[name], scale_of=first)
     return points, tuple(left_out)
+
+
+def fused_activation(layer: KerasLayer) -> KerasLayer | None:
+    """Return the activation behind a layer, or behind a maximum after it, that is computed as part of the layer.
+
+    Args:
+        layer: of a functional model, and not one of its outputs.
+    """
+    if type(layer).__name__ not in FUSES or _activation(layer) != "linear":
+        return None
+    readers = list(_readers(layer))
+    while len(readers) == 1 and type(readers[0]).__name__ == "MaxPooling2D":
+        readers = list(_readers(readers[0]))
+    return readers[0] if len(readers) == 1 and _is_fused_activation(readers[0]) else None
 
 
 def _reason_to_leave_out(layer: KerasLayer) -> str | None:
@@ -145,16 +160,6 @@ def _point_of(layer: KerasLayer, per_channel_dense: bool, *, is_fused: bool) -> 
         before_activation=activation in FIXED_SCALE,
         output=activation in FUSED and not is_fused,
     )
-
-
-def _is_fused(layer: KerasLayer) -> bool:
-    """Tell whether an activation behind a layer, or behind a maximum after it, is computed as part of the layer."""
-    if type(layer).__name__ not in FUSES or _activation(layer) != "linear":
-        return False
-    readers = list(_readers(layer))
-    while len(readers) == 1 and type(readers[0]).__name__ == "MaxPooling2D":
-        readers = list(_readers(readers[0]))
-    return len(readers) == 1 and _is_fused_activation(readers[0])
 
 
 def _follows_average(layer: KerasLayer) -> bool:

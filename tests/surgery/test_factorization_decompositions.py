@@ -13,6 +13,7 @@ from support.models import reference_models
 
 from edgewright.pipeline.surgery.decompositions import (
     Decomposition,
+    approximate,
     decompose,
     decompositions_of,
     full_rank,
@@ -53,6 +54,16 @@ def test_is_exact_at_full_rank(case: Case) -> None:
     factors = decompose(kernel, decomposition, full_rank(kernel.shape, decomposition))
     np.testing.assert_allclose(composed(factors.first, factors.second, decomposition), kernel, atol=1e-6)
     assert 1.0 == factors.retained_energy
+
+
+@given(cases(), st.data())
+def test_approximation_is_the_product(case: Case, data: st.DataObject) -> None:
+    """The kernel of lower rank is what the two of that rank multiply out to."""
+    kernel, decomposition = case
+    rank = data.draw(st.integers(1, full_rank(kernel.shape, decomposition)))
+    factors = decompose(kernel, decomposition, rank)
+    expected = composed(factors.first, factors.second, decomposition)
+    np.testing.assert_allclose(approximate(kernel, decomposition, rank), expected, atol=1e-9)
 
 
 @given(cases(), st.data())
