@@ -43,9 +43,18 @@ def arena_for(host_arena_bytes: int, target: Target, family: Family, tflm_revisi
         An arena that is a multiple of 16.
     """
     return Arena(
-        arena_bytes=round_up(host_arena_bytes + target.kernel_scratch_bytes),
+        arena_bytes=arena_bytes_on(target, host_arena_bytes),
         method=ArenaMethod.MEASURED_ON_HOST,
         word_bits=HOST_WORD_BITS,
         kernels=family.kernels,
         tflm_revision=tflm_revision,
     )
+
+
+def arena_bytes_on(target: Target, host_arena_bytes: int) -> int:
+    """Compute a target's arena from the host's: its kernels' scratch comes on top.
+
+    Returns:
+        Bytes, a multiple of 16.
+    """
+    return round_up(host_arena_bytes + target.kernel_scratch_bytes)
