@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import numpy as np
-
 from edgewright.pipeline.analysis.schema import REMOVED_SHARES, ChannelTrial, Trial
 from edgewright.pipeline.surgery.channel_groups import map_channels
-from edgewright.pipeline.surgery.channel_map import ChannelGroup, ChannelMap
+from edgewright.pipeline.surgery.channel_map import ChannelGroup, ChannelMap, UnitMask, savings
 from edgewright.pipeline.surgery.channel_trace import Role
-from edgewright.pipeline.surgery.channels import UnitMask, kept_units, zeroed_weights
+from edgewright.pipeline.surgery.channels import kept_units, zeroed_weights
 from edgewright.pipeline.surgery.importance import ImportanceKind, importance, keep_uniform
 from edgewright.pipeline.surgery.rebuild import KerasLayer
 from edgewright.pipeline.training import KerasModel
@@ -72,7 +69,7 @@ class ChannelTrials:
         kept = kept_units(self._map, keep)
         with _zeroed(self._map, kept):
             trial = compare(name, self._model)
-        macs, parameters = _saved(self._map, kept)
+        macs, parameters = savings(self._map.layers.values(), kept)
         count = sum(group.channel_count for group in groups)
         return ChannelTrial(
             **trial.model_dump(),
@@ -120,18 +117,3 @@ def _zeroed(channel_map: ChannelMap, kept: UnitMask) -> Iterator[None]:
     finally:
         for layer, weights in touched.items():
             layer.set_weights(weights)
-
-
-def _saved(channel_map: ChannelMap, kept: UnitMask) -> tuple[int, int]:
-    """Return the multiply-accumulates and the parameters that go with the units that do."""
-    macs = parameters = 0
-    for channels in channel_map.layers.values():
-        for index, shape in enumerate(channels.weight_shapes):
-            left = list(shape)
-            for axis in channels.axes:
-                if axis.weight_index == index:
-                    left[axis.axis] = int(np.count_nonzero(kept[axis.units]))
-            gone = math.prod(shape) - math.prod(left)
-            parameters += gone
-            macs += gone * channels.positions.get(index, 0)
-    return macs, parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from edgewright.pipeline.surgery.channel_map import (
     FixedLayer,
     LayerChannels,
     WeightAxis,
+    savings,
 )
 from edgewright.pipeline.surgery.channel_rules import follow
 from edgewright.pipeline.surgery.channel_trace import ChannelTrace, Role
@@ -58,7 +58,9 @@ def map_channels(model: KerasModel) -> ChannelMap:
     layers = {layer: _resolve(trace, layer, names[layer], units) for layer in trace.records}
     groups, first = [], 0
     for draft in drafts:
-        groups.append(_describe(draft, first, tuple(layers.values())))
+        kept = np.ones(len(roots) + 1, np.bool_)
+        kept[first] = False
+        groups.append(_describe(draft, first, tuple(layers.values()), savings(layers.values(), kept)))
         first += len(draft.roots)
     return ChannelMap(
         groups=tuple(groups), fixed=_fixed_layers(trace, names, units), layers=layers, unit_count=len(roots)
@@ -167,17 +169,12 @@ def _fixed_layers(
     return tuple(fixed)
 
 
-def _describe(draft: _DraftGroup, unit: int, layers: Sequence[LayerChannels]) -> ChannelGroup:
+def _describe(draft: _DraftGroup, unit: int, layers: Sequence[LayerChannels], saved: tuple[int, int]) -> ChannelGroup:
     names: dict[Role, list[str]] = {role: [] for role in Role}
-    macs = weights = 0
     for layer in layers:
-        touched = [axis for axis in layer.axes if (axis.units == unit).any()]
-        for role in dict.fromkeys(axis.role for axis in touched):
+        for role in dict.fromkeys(axis.role for axis in layer.axes if (axis.units == unit).any()):
             names[role].append(layer.name)
-        for weight_index in dict.fromkeys(axis.weight_index for axis in touched):
-            removed = _removed_elements(layer, weight_index, unit)
-            weights += removed
-            macs += removed * layer.positions.get(weight_index, 0)
+    macs, weights = saved
     return ChannelGroup(
         id=draft.id,
         channel_count=len(draft.roots),
@@ -187,12 +184,3 @@ def _describe(draft: _DraftGroup, unit: int, layers: Sequence[LayerChannels]) ->
         macs_per_channel=macs,
         weights_per_channel=weights,
     )
-
-
-def _removed_elements(layer: LayerChannels, weight_index: int, unit: int) -> int:
-    axes = [axis for axis in layer.axes if axis.weight_index == weight_index]
-    shape = layer.weight_shapes[weight_index]
-    remaining = list(shape)
-    for axis in axes:
-        remaining[axis.axis] -= int((axis.units == unit).sum())
-    return math.prod(shape) - math.prod(remaining)

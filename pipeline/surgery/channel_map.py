@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from edgewright.pipeline.surgery.channel_labels import ConstantArray, LabelArray
 from edgewright.pipeline.surgery.channel_trace import Role
 from edgewright.pipeline.surgery.rebuild import KerasLayer
 
+UnitMask = npt.NDArray[np.bool_]
+"""One element for each unit, and a last one, True, for what is fixed."""
 FIXED = -1
 """Unit of a channel that stays. As an index it picks the last element, so an array by units has one more at its end."""
 
@@ -97,3 +103,22 @@ class ChannelMap:
                 return range(first, first + group.channel_count)
             first += group.channel_count
         raise KeyError(group_id)
+
+
+def savings(layers: Iterable[LayerChannels], kept: UnitMask) -> tuple[int, int]:
+    """Count what goes with the units that are not kept.
+
+    Returns:
+        Multiply-accumulates of one inference, and weights.
+    """
+    macs = weights = 0
+    for layer in layers:
+        for weight_index, shape in enumerate(layer.weight_shapes):
+            left = list(shape)
+            for axis in layer.axes:
+                if axis.weight_index == weight_index:
+                    left[axis.axis] = int(np.count_nonzero(kept[axis.units]))
+            gone = math.prod(shape) - math.prod(left)
+            weights += gone
+            macs += gone * layer.positions.get(weight_index, 0)
+    return macs, weights

@@ -10,14 +10,12 @@ import numpy.typing as npt
 
 from edgewright.pipeline.errors import ModelError, nearest
 from edgewright.pipeline.surgery.channel_groups import map_channels
-from edgewright.pipeline.surgery.channel_map import ChannelMap, LayerChannels
+from edgewright.pipeline.surgery.channel_map import ChannelMap, LayerChannels, UnitMask
 from edgewright.pipeline.surgery.rebuild import KerasLayer, copying, rebuild
 from edgewright.pipeline.training import KerasModel
 
 Selection = Mapping[str, Sequence[int]]
 """For each group's id, indices of its channels."""
-UnitMask = npt.NDArray[np.bool_]
-"""One element for each unit, and a last one, True, for what is fixed."""
 Weights = list[npt.NDArray[Any]]
 
 
