@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from edgewright.pipeline.analysis.channel_trials import Compare
 from edgewright.pipeline.analysis.schema import Trial
 from edgewright.pipeline.analysis.scoring import Arrays, batches
-from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.surgery.folding import fold_batch_normalization
 from edgewright.pipeline.surgery.quantization_aware import (
     ActivationRange,
     QuantizationAwareModel,
     activation_ranges,
-    annotate,
+    assign_ranges,
     calibrate,
 )
 from edgewright.pipeline.surgery.quantization_points import Point, find_points, fused_activation
@@ -51,18 +50,16 @@ class Int8Trials:
         Raises:
             DataError: there are no samples, or a layer gives NaN or infinity for one.
         """
+        self._base = fold_batch_normalization(model)
+        self._points, self._left_out = find_points(self._base, per_channel_dense=per_channel_dense)
+        self._per_channel_dense = per_channel_dense
         self._aware: QuantizationAwareModel | None = None
         self._ranges: Mapping[str, ActivationRange] = {}
-        try:
-            self._aware = annotate(model, per_channel_dense=per_channel_dense)
-        except ModelError:  # nothing in the model can be rounded; the layers say why
-            self._base = fold_batch_normalization(model)
-        else:
-            self._base = self._aware.base
+        if any(point.weight for point in self._points.values()):  # else nothing can be rounded; the layers say why
+            self._aware = self._rounding(self._points)
             calibrate(self._aware, batches(calibration))
             self._ranges = activation_ranges(self._aware)
-        self._points, left_out = find_points(self._base, per_channel_dense=per_channel_dense)
-        self._reasons = {left.layer: left.reason for left in left_out}
+        self._reasons = {left.layer: left.reason for left in self._left_out}
         self._layers = {layer.name: layer for layer in self._base.layers}
 
     @property
@@ -84,11 +81,18 @@ class Int8Trials:
         points = self._points_of(layer)
         if not points:
             return Int8Figures(weight_bytes=weight_bytes, reason=self._reason(layer))
-        wrapped = wrap(self._base, points, keep_zeros=False)
-        for name, switch in wrapped.ranges.items():
-            switch.minimum.assign(self._ranges[name].minimum)
-            switch.maximum.assign(self._ranges[name].maximum)
-        return Int8Figures(weight_bytes=weight_bytes, trial=compare(layer.name, wrapped.model))
+        aware = self._rounding(points)
+        assign_ranges(aware, {name: self._ranges[name] for name in aware.wrapped.ranges})
+        return Int8Figures(weight_bytes=weight_bytes, trial=compare(layer.name, aware.model))
+
+    def _rounding(self, points: Mapping[str, Point]) -> QuantizationAwareModel:
+        """Return the folded model with some of its points rounded."""
+        return QuantizationAwareModel(
+            base=self._base,
+            wrapped=wrap(self._base, points, keep_zeros=False),
+            left_out=self._left_out,
+            per_channel_dense=self._per_channel_dense,
+        )
 
     def _parts(self, layer: KerasLayer) -> list[KerasLayer]:
         """Return what stands for a layer in the folded model: nothing, the layer, or the two of a separable one."""
