@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from itertools import groupby
-
-from jinja2 import Environment, StrictUndefined
 
 from edgewright.pipeline.analysis.grid import BARS, COLUMNS, rows_of
 from edgewright.pipeline.analysis.schema import Analysis
 from edgewright.pipeline.analysis.wording import change_text, level_names, score_text
-from edgewright.pipeline.report.text import format_bytes, format_count
-
-TEMPLATE = "page.html.j2"
+from edgewright.pipeline.report.page import load_page
 
 
 def render_analysis(analysis: Analysis, *, recipe: str = "") -> str:
@@ -22,12 +17,7 @@ def render_analysis(analysis: Analysis, *, recipe: str = "") -> str:
         analysis: what is shown.
         recipe: the suggested recipe, shown below; empty for none.
     """
-    environment = Environment(
-        undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters.update(bytes=format_bytes, count=format_count)
-    template = environment.from_string(files("edgewright.pipeline.analysis").joinpath(TEMPLATE).read_text("utf-8"))
-    return template.render(
+    return load_page("edgewright.pipeline.analysis").render(
         analysis=analysis,
         baseline=score_text(analysis, analysis.baseline),
         int8_score=score_text(analysis, analysis.int8.score) if analysis.int8 else "",

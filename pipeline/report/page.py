@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from edgewright.pipeline.report.schema import Report
 from edgewright.pipeline.report.text import format_bytes, format_count, format_share
@@ -14,9 +14,17 @@ TEMPLATE = "page.html.j2"
 
 def render_page(report: Report) -> str:
     """Return the report as one self-contained HTML page."""
+    return load_page("edgewright.pipeline.report").render(report=report)
+
+
+def load_page(package: str) -> Template:
+    """Return the template of a page, in which figures are written as in tables.
+
+    Args:
+        package: the package that holds it.
+    """
     environment = Environment(
         undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters.update(bytes=format_bytes, count=format_count, share=format_share)
-    template = environment.from_string(files("edgewright.pipeline.report").joinpath(TEMPLATE).read_text("utf-8"))
-    return template.render(report=report)
+    return environment.from_string(files(package).joinpath(TEMPLATE).read_text("utf-8"))
