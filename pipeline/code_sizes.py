@@ -13,11 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from edgewright.pipeline.errors import TargetError
 from edgewright.pipeline.target import Facts
-from edgewright.pipeline.tomlfile import describe_validation_error, read_toml
+from edgewright.pipeline.tomlfile import read_toml_as
 from edgewright.pipeline.vocabulary import Kernels
 
 CODE_SIZES = Path(str(files("edgewright.pipeline"))) / "facts" / "code_sizes"
@@ -55,7 +55,7 @@ class CodeTable(Facts):
     covers: Annotated[tuple[str, ...], Field(min_length=1)]
     """How the names of those cores start for which the compiler emits the same instructions."""
     accuracy: Share
-    """The largest error, as a share of what was linked, of the sum that `parts` returns."""
+    """The largest error, as a share of what was linked, of the sum of `code_parts`."""
     interpreter_bytes: Bytes
     c_library: str
     c_library_bytes: Bytes
@@ -132,10 +132,7 @@ def load_code_tables(folder: Path = CODE_SIZES) -> tuple[CodeTable, ...]:
 
 
 def _load(path: Path) -> CodeTable:
-    try:
-        table = CodeTable.model_validate(read_toml(path, TargetError))
-    except ValidationError as error:
-        raise TargetError(f"{path}: {describe_validation_error(error, CodeTable)}") from None
+    table = read_toml_as(path, CodeTable, TargetError)
     for name in sorted({name for shared in table.shared for name in shared.operators} - set(table.operators)):
         raise TargetError(f'{path}: shared: "{name}" has no figure of its own; add it to operators.')
     return table

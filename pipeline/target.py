@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from edgewright.pipeline.errors import TargetError, nearest
-from edgewright.pipeline.tomlfile import describe_validation_error, read_toml
+from edgewright.pipeline.tomlfile import read_toml_as
 from edgewright.pipeline.vocabulary import Kernels
 
 TARGETS = Path(str(files("edgewright.targets")))
@@ -79,9 +79,6 @@ class Target(Facts):
         return self.static_ram_bytes or self.ram_bytes
 
 
-AnyFacts = TypeVar("AnyFacts", Target, Family)
-
-
 def target_names(folder: Path = TARGETS) -> tuple[str, ...]:
     """Return the names of all targets, sorted."""
     return _names(folder, "target.toml")
@@ -104,7 +101,7 @@ def load_target(name: str, folder: Path = TARGETS) -> Target:
     """
     if name not in target_names(folder):
         raise TargetError(f'Unknown target "{name}": {nearest(name, target_names(folder))}.')
-    target = _load(folder / name / "target.toml", name, Target)
+    target = read_toml_as(folder / name / "target.toml", Target, TargetError, name=name)
     for family in target.families:
         if family not in family_names():
             raise TargetError(
@@ -122,7 +119,7 @@ def load_family(name: str, folder: Path = FAMILIES) -> Family:
     """
     if name not in family_names(folder):
         raise TargetError(f'Unknown firmware family "{name}": {nearest(name, family_names(folder))}.')
-    return _load(folder / name / "family.toml", name, Family)
+    return read_toml_as(folder / name / "family.toml", Family, TargetError, name=name)
 
 
 def choose_family(target: Target, name: str | None) -> Family:
@@ -138,10 +135,3 @@ def choose_family(target: Target, name: str | None) -> Family:
 
 def _names(folder: Path, file_name: str) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in folder.glob(f"*/{file_name}")))
-
-
-def _load(path: Path, name: str, kind: type[AnyFacts]) -> AnyFacts:
-    try:
-        return kind.model_validate({**read_toml(path, TargetError), "name": name})
-    except ValidationError as error:
-        raise TargetError(f"{path}: {describe_validation_error(error, kind)}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -13,6 +14,8 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 
 def read_toml(path: Path, error_class: type[EdgewrightError]) -> dict[str, object]:
@@ -30,6 +33,24 @@ def read_toml(path: Path, error_class: type[EdgewrightError]) -> dict[str, objec
         raise error_class(f"{path}: is not UTF-8 text; give a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise error_class(f"{path}: is not valid TOML: {error}.") from None
+
+
+def read_toml_as(path: Path, model: type[AnyModel], error_class: type[EdgewrightError], **given: object) -> AnyModel:
+    """Read a TOML file as a pydantic model.
+
+    Args:
+        path: the file.
+        model: what it must hold.
+        error_class: what is raised.
+        given: keys that are known without the file.
+
+    Raises:
+        EdgewrightError: of the given class; the sentence names file, key and accepted values.
+    """
+    try:
+        return model.model_validate({**read_toml(path, error_class), **given})
+    except ValidationError as error:
+        raise error_class(f"{path}: {describe_validation_error(error, model)}") from None
 
 
 def describe_validation_error(error: ValidationError, model: type[BaseModel]) -> str:
