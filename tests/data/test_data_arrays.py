@@ -1,4 +1,4 @@
-"""Data: every form that is accepted, and everything that is refused before it can do harm."""
+"""Arrays as data: every form that is accepted, and everything that is refused before it can do harm."""
 
 from __future__ import annotations
 
@@ -14,49 +14,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.digits import tiny_arrays, write_npz
+from support.small_data import SMALL
 
 from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.data import Data, check_data_against_model, open_data
+from edgewright.pipeline.data import Data, check_samples_against_model, class_indices, open_data
+from edgewright.pipeline.digest import digest_file
 from edgewright.pipeline.errors import BadInputError, DataError
-
-SMALL = {
-    "x_train": np.arange(12, dtype=np.float32).reshape(4, 3),
-    "y_train": np.array([0, 1, 2, 0]),
-    "x_test": np.ones((2, 3), np.float32),
-    "y_test": np.array([2, 1]),
-}
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    """An empty cache."""
-    return Cache(root=tmp_path / "cache")
-
-
-@pytest.fixture
-def load(tmp_path: Path, cache: Cache) -> Callable[..., Data]:
-    """A function that saves arrays, some of them replaced, and opens and loads them again."""
-
-    def save_and_load(**changed: npt.ArrayLike) -> Data:
-        write_npz(tmp_path / "data.npz", SMALL, **changed)
-        return open_data("data.npz", tmp_path, cache).load()
-
-    return save_and_load
-
 
 # ---- what is accepted ----------------------------------------------------------------------------------------------
 
 
 def test_plain_arrays(load: Callable[..., Data]) -> None:
-    """Arrays arrive as float32 samples and int64 classes, with labels where there are some."""
+    """Arrays arrive as mapped float32 samples and int64 targets, with labels where there are some."""
     data = load(labels=np.array(["a", "b", "größer"]))
-    assert (np.float32, np.int64) == (data.x_train.dtype, data.y_test.dtype)
-    assert SMALL["x_train"].tolist() == data.x_train.tolist()
-    assert ("a", "b", "größer") == tuple(data.labels)
+    assert (np.float32, np.int64) == (data.train.x[0].dtype, data.test.y[0].dtype)
+    assert all(isinstance(array, np.memmap) for array in (*data.train.x, *data.train.y))
+    assert SMALL["x_test"].tolist() == data.test.x[0].tolist()
+    assert SMALL["x_train"].tolist() == sorted(data.train.x[0].tolist() + data.validation.x[0].tolist())
+    assert ("a", "b", "größer") == data.labels
 
 
 @pytest.mark.parametrize(
-    "y_train",
+    "y",
     [
         np.array([0.0, 1.0, 2.0, 0.0]),
         np.array([[0], [1], [2], [0]], np.uint8),
@@ -65,17 +44,74 @@ def test_plain_arrays(load: Callable[..., Data]) -> None:
     ],
     ids=["floats", "column", "one-hot", "boolean one-hot"],
 )
-def test_other_forms_of_classes(load: Callable[..., Data], y_train: npt.NDArray[Any]) -> None:
-    """Whole floats, a column and one-hot rows all mean class indices."""
-    assert [0, 1, 2, 0] == load(y_train=y_train).y_train.tolist()
+def test_other_forms_of_classes(load: Callable[..., Data], y: npt.NDArray[Any]) -> None:
+    """Whole floats, a column and one-hot rows all mean class indices, before and after they are kept."""
+    kept = load(y_test=y, x_test=np.ones((4, 3))).test.y[0]
+    assert [0, 1, 2, 0] == class_indices(kept, "y_test", "d.npz").tolist()
+    assert [0, 1, 2, 0] == class_indices(y, "y_test", "d.npz").tolist()
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int32", "float64", "float16", "bool"])
+@pytest.mark.parametrize(
+    ("y", "fragment"),
+    [
+        (np.array(["a", "b"]), "class indices are whole numbers"),
+        (np.array([0.5, 1]), "class indices are whole numbers"),
+        (np.array([np.nan, 1]), "class indices are whole numbers"),
+        (np.full((4, 3), 1 / 3), "y_train has the shape (4, 3)"),
+        (np.zeros(0, int), "y_train is empty"),
+    ],
+    ids=["text", "fractions", "nan", "soft", "none"],
+)
+def test_targets_that_are_no_classes(y: npt.NDArray[Any], fragment: str) -> None:
+    """What cannot be read as classes is refused with the name of the array."""
+    with pytest.raises(DataError) as caught:
+        class_indices(y, "y_train", "d.npz")
+    assert fragment in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float64", "float16", "bool", ">f4", ">i2"])
 def test_samples_of_any_numbers(load: Callable[..., Data], dtype: str) -> None:
     """Samples of any numeric dtype become float32 with the same values."""
     x = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 1], [0, 0, 0]], dtype)
     data = load(x_train=x, x_test=x[:2])
-    assert x.astype(float).tolist() == data.x_train.tolist()
+    assert x[:2].astype(float).tolist() == data.test.x[0].tolist()
+
+
+def test_fortran_order(load: Callable[..., Data]) -> None:
+    """An array whose first axis changes fastest is read with its rows in their places."""
+    x = np.asfortranarray(np.arange(24, dtype=np.float32).reshape(2, 3, 4))
+    data = load(x_test=x, x_train=np.zeros((4, 3, 4)))
+    assert x.tolist() == data.test.x[0].tolist()
+
+
+def test_several_inputs_and_outputs(tmp_path: Path, cache: Cache) -> None:
+    """Numbered arrays become inputs and outputs in the order of their numbers, in every split."""
+    arrays = {f"x_{split}_{i}": np.full((12, i + 1), i) for split in ("train", "test", "val") for i in range(11)}
+    arrays |= {f"y_{split}_{i}": np.full((12, 2), 0.5 + i) for split in ("train", "test", "val") for i in (1, 0)}
+    np.savez(tmp_path / "many.npz", **arrays)
+    source = open_data("many.npz", tmp_path, cache)
+    data = source.load()
+    assert 11 == source.input_count
+    for split in (data.train, data.validation, data.test):
+        assert list(range(11)) == [int(array[0, 0]) for array in split.x]
+        assert [0.5, 1.5] == [float(array[0, 0]) for array in split.y]
+
+
+@pytest.mark.parametrize(
+    ("absent", "expected"), [({"y_train", "y_test"}, (0, 0, 0)), ({"y_train"}, (0, 0, 1))], ids=["none", "testing only"]
+)
+def test_targets_may_be_missing(tmp_path: Path, cache: Cache, absent: set[str], expected: tuple[int, ...]) -> None:
+    """Data without targets, or with targets for testing alone, has none in the other splits."""
+    np.savez(tmp_path / "bare.npz", **{name: array for name, array in SMALL.items() if name not in absent})
+    data = open_data("bare.npz", tmp_path, cache).load()
+    assert expected == tuple(len(split.y) for split in (data.train, data.validation, data.test))
+
+
+def test_a_part_is_taken_into_memory(load: Callable[..., Data]) -> None:
+    """Some samples of a split are copies with their targets, and no longer mapped."""
+    part = load().test.take([1])
+    assert (1, [[1, 1, 1]], [1]) == (len(part), part.x[0].tolist(), part.y[0].tolist())
+    assert not isinstance(part.x[0], np.memmap)
 
 
 def test_the_digest_is_that_of_the_content(tmp_path: Path, cache: Cache) -> None:
@@ -100,14 +136,17 @@ REFUSED: dict[str, tuple[dict[str, npt.ArrayLike], str]] = {
     "no samples": ({"x_test": np.zeros((0, 3)), "y_test": np.zeros(0, int)}, "x_test has the shape (0, 3)"),
     "no features": ({"x_train": np.zeros((4, 0))}, "x_train has the shape (4, 0)"),
     "flat samples": ({"x_train": np.zeros(4)}, "x_train has the shape (4,)"),
-    "no labels": ({"y_train": np.zeros(0, int)}, "y_train is empty"),
+    "no targets": ({"y_train": np.zeros(0, int)}, "y_train is empty"),
+    "a single target": ({"y_train": 1}, "y_train is empty"),
     "too few labels": ({"y_train": [0, 1]}, "x_train has 4 samples and y_train 2"),
     "text samples": ({"x_train": [["a"] * 3] * 4}, "samples must be numbers"),
     "complex samples": ({"x_train": np.zeros((4, 3), complex)}, "samples must be numbers"),
-    "text labels": ({"y_train": ["a", "b", "c", "a"]}, "class indices are whole numbers"),
-    "fractions": ({"y_train": [0.5, 1, 2, 0]}, "class indices are whole numbers"),
-    "nan labels": ({"y_train": [np.nan, 1, 2, 0]}, "class indices are whole numbers"),
-    "soft labels": ({"y_train": np.full((4, 3), 1 / 3)}, "y_train has the shape (4, 3)"),
+    "text targets": ({"y_train": ["a", "b", "c", "a"]}, "y_train has the dtype <U1; targets must be numbers"),
+    "nan targets": ({"y_train": [np.nan, 1, 2, 0]}, "y_train has 1 values that are NaN"),
+    "a second x_train": ({"x_train_0": np.ones((4, 3))}, "has an array both with and without _0"),
+    "a second input for training": ({"x_train_1": np.ones((4, 3))}, "lacks x_test_1"),
+    "no targets of x_val": ({"x_val": np.ones((4, 3))}, "lacks y_val"),
+    "another shape of x_val": ({"x_val": np.ones((4, 2)), "y_val": [0] * 4}, "those of x_val (2,)"),
     "splits that differ": (
         {"x_test": np.zeros((2, 4))},
         "samples of x_train have the shape (3,), those of x_test (4,)",
@@ -148,7 +187,7 @@ def test_files_that_are_no_npz(tmp_path: Path, cache: Cache, name: str, content:
 def test_missing_arrays_are_named(tmp_path: Path, cache: Cache) -> None:
     """What an `.npz` lacks is told together with what it has."""
     np.savez(tmp_path / "half.npz", x_train=SMALL["x_train"], other=1)
-    with pytest.raises(DataError, match=r"lacks y_train, x_test, y_test \(it has x_train, other\)"):
+    with pytest.raises(DataError, match=r"lacks x_test \(it has x_train, other\); data needs x_train and x_test"):
         open_data("half.npz", tmp_path, cache).load()
 
 
@@ -170,7 +209,7 @@ def test_damaged_files(tmp_path_factory: pytest.TempPathFactory, seed: int, comp
     except DataError as error:
         assert 1 == len(str(error).splitlines())
     else:
-        assert len(data.x_train) == len(data.y_train)
+        assert {len(data.train)} == {len(array) for array in (*data.train.x, *data.train.y)}
 
 
 def test_encrypted_files(tmp_path: Path, cache: Cache) -> None:
@@ -190,31 +229,20 @@ def test_encrypted_files(tmp_path: Path, cache: Cache) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "classes", "fragment"),
+    ("shapes", "fragment"),
     [
-        ((4,), 3, r"samples have the shape \(3,\), but the input of m.h5 is \(4,\)"),
-        ((1, 3), 3, r"\(1, 3\)"),
-        ((3,), 2, "y_train holds the label 2; m.h5 has 2 classes, so labels are 0 to 1"),
+        ([(4,)], r"samples have the shape \(3,\), but the input of m.h5 is \(4,\)"),
+        ([(1, 3)], r"\(1, 3\)"),
+        ([(3,), (3,)], r"has 1 input\(s\) for each sample, but m.h5 has 2"),
     ],
 )
-def test_data_must_belong_to_the_model(
-    load: Callable[..., Data], shape: tuple[int, ...], classes: int, fragment: str
+def test_samples_must_belong_to_the_model(
+    load: Callable[..., Data], shapes: list[tuple[int, ...]], fragment: str
 ) -> None:
-    """Another shape and a class that the model does not have are refused with both sides' figures."""
+    """Another shape and another number of inputs are refused with both sides' figures."""
+    check_samples_against_model(load(), [(3,)], "d.npz", "m.h5")
     with pytest.raises(DataError, match=fragment):
-        check_data_against_model(load(), shape, classes, "d.npz", "m.h5")
-
-
-def test_negative_labels_belong_to_no_model(load: Callable[..., Data]) -> None:
-    """A label below zero is given back as it is."""
-    with pytest.raises(DataError, match="y_test holds the label -1"):
-        check_data_against_model(load(y_test=[-1, 0]), (3,), 3, "d.npz", "m.h5")
-
-
-def test_labels_must_name_each_class(load: Callable[..., Data]) -> None:
-    """A list of labels that is too short is refused."""
-    with pytest.raises(DataError, match=r"labels names 2 classes, but m\.h5 has 3"):
-        check_data_against_model(load(labels=["a", "b"]), (3,), 3, "d.npz", "m.h5")
+        check_samples_against_model(load(), shapes, "d.npz", "m.h5")
 
 
 # ---- functions -----------------------------------------------------------------------------------------------------
@@ -248,6 +276,12 @@ def broken(): return quick()
 def nothing(): return None
 def three(): return X, Y, X
 def partial(): return {"x_train": X}
+def other(): return {"x": X}
+def ragged(): return [[1], [1, 2]], Y, X, Y
+def pairs(): return (X, 2 * X), Y, [X, 2 * X], Y
+def pairs_fingerprint(): return "1"
+def single_fingerprint(): return "1"
+def single(): return X, Y, X, Y
 def objects(): return np.array([{}, {}]), Y, X, Y
 def raises(): raise RuntimeError("no\\nnetwork")
 def leaves(): raise SystemExit(0)
@@ -281,7 +315,7 @@ def test_a_plain_function_is_called_every_time(mine: Path, cache: Cache) -> None
         (mine / "factor").write_text(factor)
         source = open_data("data.py:plain", mine, cache)
         digests.append(source.digest)
-        assert float(factor) == source.load().x_train[0, 0]
+        assert float(factor) == source.load().train.x[0][0, 0]
     assert 3 == calls(mine, "plain")
     assert digests[0] == digests[1]
     assert digests[0] != digests[2]
@@ -300,12 +334,21 @@ def test_a_fingerprint_saves_the_call(mine: Path, cache: Cache) -> None:
     assert 3 == calls(mine, "quick")
 
 
+def test_several_inputs_of_a_function(mine: Path, cache: Cache) -> None:
+    """A tuple or list of arrays is several inputs, and two functions of one file are kept apart."""
+    data = open_data("data.py:pairs", mine, cache).load()
+    assert [1.0, 2.0] == [float(array[0, 0]) for array in data.test.x]
+    assert 1 == len(open_data("data.py:single", mine, cache).load().test.x)
+
+
 @pytest.mark.parametrize(
     ("name", "fragment"),
     [
         ("nothing", "data.py:nothing returned NoneType; return a tuple (x_train, y_train, x_test, y_test) or a dict"),
         ("three", "returned tuple"),
-        ("partial", "returned dict"),
+        ("partial", "lacks x_test (it has x_train)"),
+        ("other", "returned dict"),
+        ("ragged", "data.py:ragged: x_train is no array"),
         ("objects", "x_train is an array of Python objects"),
         ("raises", "data.py:raises raised RuntimeError: no network; mend the function."),
         ("leaves", "data.py:leaves raised SystemExit: 0; mend the function."),
@@ -339,3 +382,10 @@ def test_arrays_of_a_function_are_checked_like_a_file(tmp_path: Path, cache: Cac
     )
     with pytest.raises(DataError, match=r"nan\.py:load: x_test has 18 values that are NaN"):
         open_data("nan.py:load", tmp_path, cache).load()
+
+
+def test_the_file_is_told_by_its_own_digest(tmp_path: Path, cache: Cache) -> None:
+    """What the user gave has the digest of the file, whatever is made of it, so that anybody can compare it."""
+    path = write_npz(tmp_path / "data.npz", SMALL)
+    source = open_data("data.npz", tmp_path, cache)
+    assert digest_file(path) == source.given_digest != source.digest
