@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from types import ModuleType
+from typing import Any
 
+KerasModel = Any
+"""A tf_keras model; tf_keras ships no types."""
 VERSIONED_PACKAGES = (
     "tensorflow", "tf_keras", "keras", "tensorflow-model-optimization", "numpy", "tflite-micro", "tflite-runtime",
     "ai-edge-litert",

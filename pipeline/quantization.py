@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.graph.types import DType, Quantization
+from edgewright.pipeline.graph.types import DType, Quantization, Tensor
 
 QUANTIZABLE = (DType.INT8, DType.UINT8, DType.INT16)
 """Element types that the helpers handle: every step count is exact in float32."""
@@ -45,6 +45,23 @@ def quantize(array: npt.ArrayLike, quantization: Quantization, dtype: DType = DT
     rounded = np.trunc(steps + np.copysign(0.5, steps)) + zero_point
     saturated = np.clip(np.where(np.isnan(steps), zero_point, rounded), limits.min, limits.max)
     return np.asarray(saturated.astype(np.dtype(dtype.value)))
+
+
+def fill(tensor: Tensor, values: npt.ArrayLike) -> npt.NDArray[np.generic]:
+    """Return real values as an input of a model takes them: quantized, or as float32 where it takes that.
+
+    Args:
+        tensor: the input.
+        values: any shape; converted to float32 first.
+
+    Raises:
+        ValueError: the input takes neither float32 nor integers with one scale and one zero point.
+    """
+    if tensor.dtype is DType.FLOAT32:
+        return np.asarray(values, np.float32)
+    if tensor.quantization is None:
+        raise ValueError(f'The input "{tensor.name}" carries no scale and zero point.')
+    return quantize(values, tensor.quantization, tensor.dtype)
 
 
 def dequantize(array: npt.NDArray[np.generic], quantization: Quantization) -> npt.NDArray[np.float32]:

@@ -1,32 +1,34 @@
-"""Training of a classifier, repeatable to the bit: one loop for hard labels, soft targets and pruning.
+"""Training, repeatable to the bit: one loop for hard targets, soft targets, pruning and quantization.
 
 The learning rate follows a cosine with a linear warm-up over the first 5 % of the steps.
-Soft targets are those of knowledge distillation (Hinton, Vinyals, Dean: "Distilling the Knowledge in a Neural
-Network", 2015): the loss is (1 - alpha) * cross-entropy + alpha * T^2 * KL(teacher || student), both at temperature T.
+The loss is (1 - alpha) * the task's own + alpha * its soft one against a teacher's outputs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from edgewright.pipeline.augmentation import Augmentation, augment
-from edgewright.pipeline.data import FloatArray, IntArray
-from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_tensorflow, seed_everything
+from edgewright.pipeline.batches import RUN_LENGTH, FloatArray, TeacherOutputs, TrainingSet, keras_batches
+from edgewright.pipeline.data import Array
+from edgewright.pipeline.errors import DivergedError
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_tensorflow, seed_everything
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.settings import Settings
+from edgewright.pipeline.surgery.rebuild import copy_weights, copying, rebuild
+from edgewright.pipeline.tasks import Task
 
-KerasModel = Any
-"""A tf_keras model; tf_keras ships no types."""
 WARM_UP_SHARE = 0.05
 GRADIENT_NORM_LIMIT = 5.0
+PREDICTION_BATCH = 256
+SPARSE_SHARE = 0.1
+"""A kernel with a larger share of zeros was pruned, and training does not fill it again."""
 
 
 class TrainingSettings(Settings):
@@ -36,72 +38,78 @@ class TrainingSettings(Settings):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 2e-3
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64
 
+    def lasting(self, epochs: int) -> TrainingSettings:
+        """Return the same with another number of epochs."""
+        return self.model_copy(update={"epochs": epochs})
+
+    def shortened(self) -> TrainingSettings:
+        """Return the settings of a quick trial: a third of the epochs, two at least."""
+        return self.lasting(min(self.epochs, max(2, self.epochs // 3)))
+
 
 class SoftTargetSettings(Settings):
     """How a model learns from its teacher's outputs."""
 
     temperature: Annotated[float, Field(gt=0, le=100)] = 2.0
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.5
-    """Share of the soft targets in the loss; 0 means the labels alone."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainingSet:
-    """Samples, labels and how they are varied.
-
-    `x`: (N, *input shape) float32. `y`: (N,) int64.
-    """
-
-    x: FloatArray
-    y: IntArray
-    class_count: int
-    augmentation: Augmentation
-    seed: int
-
-    def copy(self, index: int) -> FloatArray:
-        """Return the samples as epoch `index` sees them."""
-        return augment(self.x, self.augmentation, index % self.augmentation.copies, self.seed)
+    """Share of the soft targets in the loss; 0 means the targets of the data alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Teacher:
-    """A trained model whose outputs are learned from."""
+    """What is learned from beside the targets."""
 
-    model: KerasModel
+    outputs: TeacherOutputs
     settings: SoftTargetSettings
 
 
-def logits_model(model: KerasModel) -> KerasModel:
-    """Return a model with the same weights, copied, that ends in logits instead of probabilities.
-
-    Args:
-        model: a tf_keras model that ends in a softmax or in logits.
+def compute_teacher_outputs(model: KerasModel, training_set: TrainingSet, copy_index: int) -> tuple[FloatArray, ...]:
+    """Run the teacher over one copy of the samples.
 
     Returns:
-        A clone; its weights are in the order of the original's.
+        For each output (samples that are trained on, *output shape), without the final activation.
+    """
+    twin = without_final_activations(model, training_set.task)
+    parts: list[tuple[FloatArray, ...]] = []
+    runs = training_set.runs()
+    for first in range(0, len(runs), PREDICTION_BATCH // RUN_LENGTH):
+        group = runs[first : first + PREDICTION_BATCH // RUN_LENGTH]
+        samples = [training_set.samples(run, copy_index) for run in group]
+        parts.append(_outputs(twin, [np.concatenate(arrays) for arrays in zip(*samples, strict=True)]))
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+
+
+def without_final_activations(model: KerasModel, task: Task) -> KerasModel:
+    """Return a copy of a model, with its weights, that ends in what the task's loss is computed on.
+
+    Args:
+        model: a tf_keras model without models inside it.
+        task: says which activations are taken off the end.
+
+    Returns:
+        A copy; its weights are in the order of the original's.
     """
     keras = load_keras()
-    last = model.layers[-1]
-    is_softmax = getattr(last, "activation", None) is keras.activations.softmax
+    ends = {tensor.node.layer for tensor in model.outputs}
+    removed = {getattr(keras.activations, name) for name in task.final_activations}
+    layers: dict[Any, Any] = {}
 
-    def clone_layer(layer: Any) -> Any:
-        config = layer.get_config()
-        if layer is last and is_softmax:
+    def configure(layer: Any) -> Mapping[str, Any]:
+        config: dict[str, Any] = layer.get_config()
+        if layer in ends and getattr(layer, "activation", None) in removed:
             config["activation"] = "linear"
-        if isinstance(layer, keras.layers.Softmax) and layer is last:
-            return keras.layers.Activation("linear", name=layer.name)
-        return layer.__class__.from_config(config)
+        return config
 
-    clone = keras.models.clone_model(model, clone_function=clone_layer)
-    clone.set_weights(model.get_weights())
-    return clone
+    copy = copying(layers, configure)
 
+    def apply(layer: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if layer in ends and isinstance(layer, keras.layers.Softmax) and "softmax" in task.final_activations:
+            return keras.layers.Activation("linear", name=layer.name)(*arguments)
+        return copy(layer, arguments, options)
 
-def ends_in_softmax(model: KerasModel) -> bool:
-    """Tell whether a model's last layer computes a softmax."""
-    keras = load_keras()
-    last = model.layers[-1]
-    return isinstance(last, keras.layers.Softmax) or getattr(last, "activation", None) is keras.activations.softmax
+    twin = rebuild(model, apply)
+    copy_weights(layers)
+    return twin
 
 
 def fit(
@@ -112,57 +120,97 @@ def fit(
     *,
     title: str,
     teacher: Teacher | None = None,
-    wrap: Callable[[KerasModel], KerasModel] = lambda model: model,
+    wrap: Callable[[KerasModel], KerasModel] | None = None,
     callbacks: Sequence[Any] = (),
+    log_folder: Path | None = None,
 ) -> KerasModel:
-    """Train a copy of a classifier and put the trained weights back into it.
+    """Train a copy of a model and put the trained weights back into it.
+
+    Kernels of which a part was pruned to zeros stay as sparse as they are.
 
     Args:
-        model: a tf_keras model that ends in a softmax or in logits; its weights are the start and are replaced.
+        model: a tf_keras model; its weights are the start and are replaced, unless the copy is wrapped.
         training_set: what to learn.
         settings: how long and how fast.
         reporter: shows a bar.
-        title: what the bar says.
+        title: what the bar says; it begins with the name of the stage.
         teacher: learn from its soft outputs as well.
-        wrap: turns the model that ends in logits into the one that is trained (a pruning wrapper, for instance).
+        wrap: turns the copy without final activations into the one that is trained (a pruning wrapper, for instance);
+            the caller takes the weights out of it.
         callbacks: Keras callbacks that the wrapped model needs.
+        log_folder: where summaries for TensorBoard go, if anywhere.
 
     Returns:
-        The wrapped model that was trained; for most uses `model` itself is what is wanted.
+        The copy that was trained; without `wrap`, `model` itself is what is wanted.
 
     Raises:
-        ModelError: training diverged to NaN.
+        DivergedError: the loss became NaN or infinite.
     """
     keras = load_keras()
     seed_everything(training_set.seed)
-    trained = wrap(logits_model(model))
-    batches = _batches(training_set, settings, teacher)
+    twin = without_final_activations(model, training_set.task)
+    trained = wrap(twin) if wrap else twin
+    batches = keras_batches(training_set, settings.batch_size, teacher.outputs if teacher else None)
     step_count = settings.epochs * len(batches)
+    loss = _loss(training_set.task, teacher.settings if teacher else None)
     trained.compile(
         optimizer=keras.optimizers.Adam(
             learning_rate=_cosine_schedule(settings.learning_rate, step_count), global_clipnorm=GRADIENT_NORM_LIMIT
         ),
-        loss=_loss(training_set.class_count, teacher.settings if teacher else None),
+        loss=[loss] * len(training_set.output_shapes),
     )
+    kept = [] if wrap else _keep_zeros(trained)
+    boards = [keras.callbacks.TensorBoard(log_dir=str(log_folder), write_graph=False)] if log_folder else []
     with reporter.bar(title, settings.epochs) as advance:
         shown = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: advance(f"loss {logs['loss']:.4f}"))
         history = trained.fit(
             batches, epochs=settings.epochs, verbose=0, shuffle=False,
-            callbacks=[keras.callbacks.TerminateOnNaN(), shown, *callbacks],
+            callbacks=[keras.callbacks.TerminateOnNaN(), shown, *kept, *boards, *callbacks],
         )  # fmt: skip
     if not math.isfinite(history.history["loss"][-1]):
-        raise ModelError(
+        raise DivergedError(
             f"{title}: training diverged to NaN with learning_rate = {settings.learning_rate}; give a smaller one."
         )
-    if trained.count_params() == model.count_params():
+    if wrap is None:
         model.set_weights(trained.get_weights())
     return trained
 
 
-def predict(model: KerasModel, x: FloatArray) -> npt.NDArray[np.float32]:
-    """Return a model's outputs (N, classes) for samples (N, …)."""
-    outputs: npt.NDArray[np.float32] = model.predict(x, batch_size=256, verbose=0)
-    return outputs
+def _keep_zeros(model: KerasModel) -> list[Any]:
+    """Return a callback that sets zeros of sparse kernels to zero again after each step, where there are any."""
+    keras = load_keras()
+    kernels = [weight for weight in model.trainable_weights if len(weight.shape) > 1]
+    sparse = [kernel for kernel in kernels if np.mean(kernel.numpy() == 0) > SPARSE_SHARE]
+    masks = [(kernel, (kernel.numpy() != 0).astype(np.float32)) for kernel in sparse]
+
+    def restore(*_: Any) -> None:
+        for kernel, mask in masks:
+            kernel.assign(kernel * mask)
+
+    return [keras.callbacks.LambdaCallback(on_train_batch_end=restore)] if masks else []
+
+
+def predict(model: KerasModel, x: Sequence[Array]) -> tuple[FloatArray, ...]:
+    """Return a model's outputs.
+
+    Args:
+        model: a tf_keras model.
+        x: one array (N, *shape) for each input.
+
+    Returns:
+        One array (N, *output shape) for each output.
+    """
+    parts = [
+        _outputs(model, [array[first : first + PREDICTION_BATCH] for array in x])
+        for first in range(0, len(x[0]), PREDICTION_BATCH)
+    ]
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+
+
+def _outputs(model: KerasModel, x: Sequence[Array]) -> tuple[FloatArray, ...]:
+    given = [np.ascontiguousarray(array, np.float32) for array in x]
+    outputs = model.predict_on_batch(given if len(given) > 1 else given[0])
+    return tuple(outputs) if isinstance(outputs, list | tuple) else (outputs,)
 
 
 def _cosine_schedule(peak: float, step_count: int) -> Any:
@@ -182,57 +230,16 @@ def _cosine_schedule(peak: float, step_count: int) -> Any:
     return CosineWithWarmUp()
 
 
-def _loss(class_count: int, soft: SoftTargetSettings | None) -> Callable[[Any, Any], Any]:
-    """Return a loss on targets (B, classes) of hard labels, followed by (B, classes) of the teacher's logits."""
-    tensorflow = load_tensorflow()
-
-    def hard_loss(targets: Any, logits: Any) -> Any:
-        return tensorflow.nn.softmax_cross_entropy_with_logits(targets[:, :class_count], logits)
-
+def _loss(task: Task, soft: SoftTargetSettings | None) -> Callable[[Any, Any], Any]:
+    """Return a loss of one output on its targets (B, *output shape), followed on the last axis by the teacher's."""
     if soft is None:
-        return hard_loss
+        return task.loss
+    tensorflow = load_tensorflow()
     temperature, alpha = soft.temperature, soft.alpha
 
-    def mixed_loss(targets: Any, logits: Any) -> Any:
-        teacher_log = tensorflow.nn.log_softmax(targets[:, class_count:] / temperature)
-        student_log = tensorflow.nn.log_softmax(logits / temperature)
-        divergence = tensorflow.reduce_sum(tensorflow.exp(teacher_log) * (teacher_log - student_log), axis=-1)
-        return (1.0 - alpha) * hard_loss(targets, logits) + alpha * temperature**2 * divergence
+    def mixed_loss(both: Any, outputs: Any) -> Any:
+        targets, teacher = tensorflow.split(both, 2, axis=-1)
+        hard = task.loss(targets, outputs)
+        return (1.0 - alpha) * hard + alpha * task.soft_loss(teacher, outputs, temperature)
 
     return mixed_loss
-
-
-def _batches(training_set: TrainingSet, settings: TrainingSettings, teacher: Teacher | None) -> Any:
-    """Return a Keras Sequence whose order depends on the seed and the epoch alone."""
-    keras = load_keras()
-    size = min(settings.batch_size, len(training_set.x))
-    hard = np.eye(training_set.class_count, dtype=np.float32)[training_set.y]
-    teacher_logits = logits_model(teacher.model) if teacher else None
-
-    class Batches(keras.utils.Sequence):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            self.targets: dict[int, FloatArray] = {}
-            self.epoch = 0
-            self._prepare()
-
-        def __len__(self) -> int:
-            return len(training_set.x) // size
-
-        def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
-            chosen = self.order[index * size : (index + 1) * size]
-            return self.x[chosen], self.y[chosen]
-
-        def on_epoch_end(self) -> None:
-            self.epoch += 1
-            self._prepare()
-
-        def _prepare(self) -> None:
-            copy_index = self.epoch % training_set.augmentation.copies
-            self.order = np.random.default_rng([training_set.seed, self.epoch]).permutation(len(training_set.x))
-            self.x = training_set.copy(copy_index)
-            if copy_index not in self.targets:
-                soft = () if teacher_logits is None else (predict(teacher_logits, self.x),)
-                self.targets[copy_index] = np.concatenate([hard, *soft], axis=1)
-            self.y = self.targets[copy_index]
-
-    return Batches()
