@@ -1,17 +1,21 @@
 """Whether other interpreters compute what TensorFlow Lite Micro computes, sample by sample.
 
 TFLM gives the same outputs on every core and with every kernel set that was tried, so its outputs are the measure.
+An output in floating point is what DEQUANTIZE makes of integers, one rounding away from a multiple of their scale; the
+nearest integer gives them back, and those are compared.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.graph import Graph, integers_behind, output_tensors, read
 from edgewright.pipeline.interpreters import Array, Engine, Request, Resolver, Result, run, tflite_engine, tflm_engine
 from edgewright.pipeline.interpreters.execution import RUN_TIMEOUT_SECONDS
+from edgewright.pipeline.quantization import quantize
 
 TOLERANCE_LSB = {Resolver.REFERENCE: 1, Resolver.BUILTIN: 2, Resolver.XNNPACK: 2}
 """Largest difference to TFLM's outputs that is accepted, for each set of kernels."""
@@ -82,7 +86,7 @@ def check_agreement(
 
     Args:
         tflite: a full-integer model.
-        inputs: one array for each of the model's inputs, quantized, (N, ...) as in `interpreters.types`.
+        inputs: one array for each of the model's inputs, of its type, (N, ...) as in `interpreters.types`.
         classifies: whether the largest element of the first output is a class.
         engine: what to compare with; None takes the one that best stands for each set of kernels.
         timeout_seconds: an interpreter is killed after this.
@@ -92,19 +96,39 @@ def check_agreement(
 
     Raises:
         InterpreterError: an interpreter is not available, refused the model, crashed or timed out; or the model's
-            outputs are no integers.
+            outputs are no integers, nor floats with integers behind them.
     """
+    graph = read(tflite)
     requests = [Request(engine=tflm_engine(), tflite=tflite, inputs=inputs)]
     requests += [
         Request(engine=engine or tflite_engine(resolver), tflite=tflite, inputs=inputs, resolver=resolver)
         for resolver in _COMPARED
     ]
     tflm, *others = (run(request, timeout_seconds=timeout_seconds) for request in requests)
+    reference = _integers(graph, tflm.outputs)
     agreements = tuple(
-        compare(tflm.outputs, result, resolver=resolver, classifies=classifies)
+        compare(
+            reference,
+            replace(result, outputs=_integers(graph, result.outputs)),
+            resolver=resolver,
+            classifies=classifies,
+        )
         for resolver, result in zip(_COMPARED, others, strict=True)
     )
     return AgreementResult(outputs=tflm.outputs, tflm_version=tflm.versions.engine_version, agreements=agreements)
+
+
+def _integers(graph: Graph, outputs: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Return outputs with the integers behind each one that is in floating point."""
+    behind = [integers_behind(graph, tensor) for tensor in output_tensors(graph)]
+    if len(behind) != len(outputs):
+        return outputs
+    return tuple(
+        quantize(output, tensor.quantization, tensor.dtype)
+        if output.dtype.kind == "f" and tensor is not None and tensor.quantization is not None
+        else output
+        for output, tensor in zip(outputs, behind, strict=True)
+    )
 
 
 def compare(

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from support.graphs import Draft
 from support.models import reference_models, two_layer_tflite
 
 from edgewright.pipeline.agreement import Agreement, check_agreement, compare
 from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.graph import DType, write
 from edgewright.pipeline.interpreters import Array, Resolver, Result, Versions, engine_named
 
 
@@ -150,6 +152,20 @@ def test_a_small_model_agrees_everywhere() -> None:
     assert [(200, 2), (200, 5)] == [output.shape for output in checked.outputs]
     assert checked.holds
     assert checked.tflm_version
+
+
+def test_floats_are_compared_as_the_integers_behind_them() -> None:
+    """A model whose output is dequantized agrees in LSB, and its own outputs stay floats."""
+    draft = Draft()
+    x = draft.input((1, 4), scale=0.5)
+    x = draft.operator("LOGISTIC", (x,), (1, 4), scale=1 / 256, zero_point=-128)
+    graph = draft.graph(draft.operator("DEQUANTIZE", (x,), (1, 4), version=2, dtype=DType.FLOAT32, scale=None))
+    inputs = (np.random.default_rng(1).integers(-128, 128, (50, 4), dtype=np.int8),)
+    checked = check_agreement(write(graph), inputs)
+    assert np.float32 == checked.outputs[0].dtype
+    assert len(np.unique(checked.outputs[0])) > 10
+    assert checked.holds
+    assert [50, 50] == [agreement.samples for agreement in checked.agreements]
 
 
 @pytest.mark.parametrize(

@@ -30,23 +30,31 @@ def byte_rows(content: bytes) -> tuple[str, ...]:
     return tuple(" ".join(f"0x{byte:02x}," for byte in row) for row in rows)
 
 
-def integer_rows(values: npt.NDArray[np.generic]) -> tuple[str, ...]:
-    """Return the rows of an initializer for an array of integers of at most 32 bits, in C order.
+def number_rows(values: npt.NDArray[np.generic]) -> tuple[str, ...]:
+    """Return the rows of an initializer for an array of float32 or of integers of at most 32 bits, in C order.
 
     Args:
-        values: any shape, an integer dtype.
+        values: any shape; floats are finite.
 
-    >>> integer_rows(np.array([[1, -128]], np.int8))
+    >>> number_rows(np.array([[1, -128]], np.int8))
     ('1, -128,',)
-    >>> integer_rows(np.array([-2**31], np.int32))
+    >>> number_rows(np.array([-2**31], np.int32))
     ('(-2147483647 - 1),',)
+    >>> number_rows(np.array([0.1, -0.0], np.float32))
+    ('0.1f, -0.0f,',)
     """
     rows: list[str] = []
     row = ""
     for value in values.reshape(-1).tolist():
-        word = "(-2147483647 - 1)," if value == INT32_MIN else f"{value},"
+        word = f"{_number(value)},"
         if row and len(row) + 1 + len(word) > ROW_COLUMNS:
             rows.append(row)
             row = ""
         row = f"{row} {word}" if row else word
     return (*rows, row) if row else tuple(rows)
+
+
+def _number(value: float) -> str:
+    if isinstance(value, float):
+        return float_literal(value)
+    return "(-2147483647 - 1)" if value == INT32_MIN else str(value)

@@ -8,16 +8,16 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.emission.literals import float_literal, integer_rows
+from edgewright.pipeline.emission.literals import float_literal, number_rows
 from edgewright.pipeline.errors import TfliteError
-from edgewright.pipeline.graph.types import DType, Graph, Quantization, Tensor
+from edgewright.pipeline.graph import DType, Graph, Quantization, Tensor, integers_behind
 from edgewright.pipeline.quantization import QUANTIZABLE, limits_of
 from edgewright.pipeline.vocabulary import GoldenVectors
 
 Direction = Literal["input", "output"]
 
-BOUNDARY_TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.INT32)
-"""Element types that inputs and outputs of a firmware may have; the names of their C types end in `_t`."""
+BOUNDARY_TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.INT32, DType.FLOAT32)
+"""Element types that inputs and outputs of a firmware may have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,7 @@ class TensorContext:
     """Number of elements."""
     size_bytes: int
     quantized: bool
+    """Whether a caller has to quantize; a float has a scale as well, that of the integers behind it."""
     scale: str
     """A C literal, `0.0f` where the tensor is not quantized."""
     zero_point: int
@@ -79,7 +80,7 @@ def boundary(graph: Graph, direction: Direction) -> tuple[TensorContext, ...]:
     indices = graph.main.inputs if direction == "input" else graph.main.outputs
     if not indices:
         raise TfliteError(f"The model has no {direction}; give a .tflite that has one.")
-    return tuple(_tensor(graph.main.tensors[index], number, direction) for number, index in enumerate(indices))
+    return tuple(_tensor(graph, graph.main.tensors[index], number, direction) for number, index in enumerate(indices))
 
 
 def vectors(
@@ -98,7 +99,7 @@ def vectors(
     )
 
 
-def _tensor(tensor: Tensor, number: int, direction: Direction) -> TensorContext:
+def _tensor(graph: Graph, tensor: Tensor, number: int, direction: Direction) -> TensorContext:
     place = f'The model\'s {direction} {number} ("{tensor.name}")'
     if tensor.dtype not in BOUNDARY_TYPES:
         accepted = ", ".join(dtype.value for dtype in BOUNDARY_TYPES)
@@ -113,27 +114,36 @@ def _tensor(tensor: Tensor, number: int, direction: Direction) -> TensorContext:
             f"{place} has the shape {shape}; every dimension but the batch must be known and positive: convert the "
             f"model again with a fixed shape."
         )
-    scale, zero_point = _quantization(tensor, place)
-    limits = limits_of(tensor.dtype) if tensor.dtype in QUANTIZABLE else np.iinfo(np.int32)
-    word = tensor.dtype.value
+    integers = integers_behind(graph, tensor)
+    if integers is None or (integers is not tensor and integers.quantization is None):
+        raise TfliteError(
+            f"{place} is {tensor.dtype.value} without integers behind it; convert the model with full-integer "
+            f"quantization."
+        )
+    scale, zero_point = _quantization(integers, place)
+    limits = limits_of(integers.dtype) if integers.dtype in QUANTIZABLE else np.iinfo(np.int32)
     return TensorContext(
         index=number,
         direction=direction,
         symbol=f"{direction}_{number}",
         macro=f"{direction}_{number}".upper(),
         name=tensor.name,
-        type_macro=f"EDGEWRIGHT_{word.upper()}",
-        c_type=f"{word}_t",
+        type_macro=f"EDGEWRIGHT_{tensor.dtype.value.upper()}",
+        c_type=_c_type(tensor.dtype.value),
         shape=tensor.shape,
         rank=len(tensor.shape),
         length=tensor.element_count,
         size_bytes=tensor.nbytes,
-        quantized=scale is not None,
+        quantized=scale is not None and tensor.dtype is not DType.FLOAT32,
         scale="0.0f" if scale is None else float_literal(scale),
         zero_point=zero_point,
         minimum=int(limits.min),
         maximum=int(limits.max),
     )
+
+
+def _c_type(name: str) -> str:
+    return "float" if name == DType.FLOAT32.value else f"{name}_t"
 
 
 def _quantization(tensor: Tensor, place: str) -> tuple[float | None, int]:
@@ -163,12 +173,12 @@ def _arrays(
     if len(arrays) != len(tensors):
         raise ValueError(f"Golden vector {number} has {len(arrays)} arrays for {len(tensors)} tensors.")
     for array, tensor in zip(arrays, tensors, strict=True):
-        if f"{array.dtype.name}_t" != tensor.c_type or array.size != tensor.length:
+        if _c_type(array.dtype.name) != tensor.c_type or array.size != tensor.length:
             raise ValueError(
                 f"Golden vector {number}, {tensor.symbol}: got {array.dtype.name} {array.shape}, "
                 f"expected {tensor.c_type} {tensor.shape}."
             )
     return tuple(
-        ArrayContext(symbol=f"vector_{number}_{tensor.symbol}", tensor=tensor, rows=integer_rows(array))
+        ArrayContext(symbol=f"vector_{number}_{tensor.symbol}", tensor=tensor, rows=number_rows(array))
         for array, tensor in zip(arrays, tensors, strict=True)
     )

@@ -1,10 +1,12 @@
 """The only reader and writer of `.tflite` files, and what can be told from a graph without running it."""
 
+from edgewright.pipeline.graph.boundary import BOUNDARY_DTYPES, input_tensors, integers_behind, output_tensors
 from edgewright.pipeline.graph.checks import require_full_integer
 from edgewright.pipeline.graph.cost import operator_macs, operator_weight_bytes, total_macs, total_weight_bytes
 from edgewright.pipeline.graph.lifetimes import Lifetime, lifetimes, liveness_bound_bytes
 from edgewright.pipeline.graph.reader import read
 from edgewright.pipeline.graph.schema import Activation, Padding
+from edgewright.pipeline.graph.stripping import strip
 from edgewright.pipeline.graph.types import (
     ABSENT,
     DType,
@@ -22,6 +24,7 @@ from edgewright.pipeline.graph.writer import write
 
 __all__ = [
     "ABSENT",
+    "BOUNDARY_DTYPES",
     "Activation",
     "DType",
     "Graph",
@@ -34,12 +37,16 @@ __all__ = [
     "Signature",
     "Subgraph",
     "Tensor",
+    "input_tensors",
+    "integers_behind",
     "lifetimes",
     "liveness_bound_bytes",
     "operator_macs",
     "operator_weight_bytes",
+    "output_tensors",
     "read",
     "require_full_integer",
+    "strip",
     "total_macs",
     "total_weight_bytes",
     "validate",

@@ -16,6 +16,7 @@ class TableBuilder:
         from flatbuffers import Builder
 
         self._builder = Builder(1024)
+        self._vectors: dict[tuple[int, int, bytes], int] = {}
         self._add = {
             "bool": self._builder.PrependBoolSlot,
             "i8": self._builder.PrependInt8Slot,
@@ -30,21 +31,30 @@ class TableBuilder:
         """Write a string; its position."""
         return int(self._builder.CreateString(text))
 
+    def optional_text(self, text: str) -> int:
+        """Write a string; its position, and 0 for an empty one, which readers take an absent field for."""
+        return self.text(text) if text else 0
+
     def blob(self, content: bytes, alignment: int = 4) -> int:
         """Write a vector of bytes whose first one stands at a multiple of `alignment` in the file; its position."""
         self._builder.Prep(alignment, len(content))
         return int(self._builder.CreateByteVector(content))
 
     def numbers(self, kind: Kind, values: Sequence[bool | int | float]) -> int:
-        """Write a vector of scalars; its position.
+        """Write a vector of scalars, or find an equal one that was written before; its position.
 
         Raises:
             struct.error: a value does not fit.
         """
         content = struct.pack(f"<{len(values)}{CODES[kind]}", *values)
         size = SCALARS[kind].size
+        if (size, len(values), content) not in self._vectors:
+            self._vectors[size, len(values), content] = self._write_numbers(size, len(values), content)
+        return self._vectors[size, len(values), content]
+
+    def _write_numbers(self, size: int, count: int, content: bytes) -> int:
         builder = self._builder
-        builder.StartVector(size, len(values), size)
+        builder.StartVector(size, count, size)
         builder.head -= len(content)
         builder.Bytes[builder.head : builder.head + len(content)] = content
         return int(builder.EndVector())

@@ -29,7 +29,7 @@ def write_tensor(builder: TableBuilder, tensor: Tensor) -> int:
     Raises:
         TfliteError: its quantization details or its sparsity are not in the schema.
     """
-    name = builder.text(tensor.name)
+    name = builder.optional_text(tensor.name)
     shape = builder.numbers("i32", tensor.shape)
     signature = builder.numbers("i32", tensor.shape_signature) if tensor.shape_signature else 0
     quantization = _write_quantization(builder, tensor)

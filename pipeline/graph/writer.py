@@ -58,7 +58,7 @@ def _write_model(builder: TableBuilder, graph: Graph, buffer_alignment: int) -> 
     )
     subgraphs = builder.tables([_write_subgraph(builder, subgraph, codes) for subgraph in graph.subgraphs])
     operator_codes = codes.write(builder)
-    description = builder.text(graph.description)
+    description = builder.optional_text(graph.description)
     metadata_buffers = builder.numbers("i32", graph.metadata_buffers) if graph.metadata_buffers else 0
     builder.start(len(ModelSlot))
     builder.add_scalar(ModelSlot.VERSION, "u32", graph.version, 0)
@@ -86,7 +86,7 @@ def _write_subgraph(builder: TableBuilder, subgraph: Subgraph, codes: OperatorCo
     operators = builder.tables([write_operator(builder, operator, codes) for operator in subgraph.operators])
     inputs = builder.numbers("i32", subgraph.inputs)
     outputs = builder.numbers("i32", subgraph.outputs)
-    name = builder.text(subgraph.name)
+    name = builder.optional_text(subgraph.name)
     builder.start(len(SubgraphSlot))
     builder.add_offset(SubgraphSlot.TENSORS, tensors)
     builder.add_offset(SubgraphSlot.INPUTS, inputs)

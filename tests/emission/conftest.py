@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.graph import DType, Graph, Operator, Padding, Quantization, Subgraph, Tensor, write
+from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.target import Target, choose_family, load_target
 from edgewright.pipeline.vocabulary import Arena, ArenaMethod, EmissionModel, GoldenVectors
 
@@ -98,6 +100,45 @@ def emission_model(graph: Graph, *, name: str = 'tiny "digits"', labels: tuple[s
         tflm_revision="0",
         configuration_digest="0" * 64,
     )
+
+
+def float_boundary(model: EmissionModel) -> EmissionModel:
+    """Return the tiny model with QUANTIZE before it and DEQUANTIZE behind it, and its golden vectors in floats."""
+    main = model.graph.main
+    (start,), (end,) = ([main.tensors[index] for index in side] for side in (main.inputs, main.outputs))
+    tensors = (
+        *main.tensors,
+        replace(start, index=10, name="real image", dtype=DType.FLOAT32, quantization=None),
+        replace(end, index=11, name="real class", dtype=DType.FLOAT32, quantization=None),
+    )
+    quantize_input = Operator(
+        index=0, op="QUANTIZE", version=1, inputs=(10,), outputs=(start.index,), options_type="QuantizeOptions",
+        options={},
+    )  # fmt: skip
+    dequantize_output = Operator(
+        index=5, op="DEQUANTIZE", version=2, inputs=(end.index,), outputs=(11,), options_type="DequantizeOptions",
+        options={},
+    )  # fmt: skip
+    between = (replace(operator, index=operator.index + 1) for operator in main.operators)
+    changed = replace(
+        main, tensors=tensors, operators=(quantize_input, *between, dequantize_output), inputs=(10,), outputs=(11,)
+    )
+    graph = replace(model.graph, subgraphs=(changed,))
+    assert start.quantization is not None
+    assert end.quantization is not None
+    vectors = GoldenVectors(
+        inputs=tuple((dequantize(row[0], start.quantization),) for row in model.vectors.inputs),
+        outputs=tuple((dequantize(row[0], end.quantization),) for row in model.vectors.outputs),
+        origin="written by hand",
+    )
+    names = ("quantize", *model.layer_names, "dequantize")
+    return replace(model, tflite=write(graph), graph=graph, layer_names=names, vectors=vectors, host_arena_bytes=4096)
+
+
+@pytest.fixture(scope="session")
+def tiny_float(tiny: EmissionModel) -> EmissionModel:
+    """Return the tiny model with float inputs and outputs."""
+    return float_boundary(tiny)
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,9 @@ static void spoil(unsigned output, unsigned element, int difference) {
         case EDGEWRIGHT_INT32:
             outputs[output][element] += difference;
             break;
+        case EDGEWRIGHT_FLOAT32:
+            ((float *)outputs[output])[element] += edgewright_output_info(output)->scale * (float)difference;
+            break;
     }
 }
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as numpy_strategies
 
 from edgewright.pipeline.emission import literals
-from edgewright.pipeline.emission.literals import ROW_COLUMNS, byte_rows, float_literal, integer_rows
+from edgewright.pipeline.emission.literals import ROW_COLUMNS, byte_rows, float_literal, number_rows
 
 
 def test_doctests() -> None:
@@ -29,9 +29,9 @@ def test_float_literal_reads_back(value: float) -> None:
 
 
 @given(numpy_strategies.arrays(np.int32, st.integers(0, 100)))
-def test_integer_rows_read_back(values: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_number_rows_read_back(values: np.ndarray) -> None:  # type: ignore[type-arg]
     """Rows hold all integers in their order, and no row is longer than the limit."""
-    rows = integer_rows(values)
+    rows = number_rows(values)
     words = " ".join(rows).replace("(-2147483647 - 1)", "-2147483648").split(",")[:-1]
     assert values.tolist() == [int(word) for word in words]
     assert all(len(row) <= ROW_COLUMNS for row in rows)

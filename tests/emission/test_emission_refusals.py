@@ -97,7 +97,8 @@ def test_model_without_operators_is_refused(tiny: EmissionModel, emit: Emit) -> 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"dtype": DType.FLOAT32}, r'input 0 \("image"\) is float32; firmware accepts int8, uint8, int16, int32'),
+        ({"dtype": DType.INT64}, r'input 0 \("image"\) is int64; firmware accepts int8, uint8, int16, int32, float32'),
+        ({"dtype": DType.FLOAT32}, r'input 0 \("image"\) is float32 without integers behind it; convert the model'),
         ({"shape_signature": (1, -1, 4, 1)}, r"has the shape \[1, -1, 4, 1\]; every dimension but the batch must"),
         ({"shape": (-1, 4, 4, 1)}, r"has the shape \[-1, 4, 4, 1\]; every dimension but the batch must"),
         ({"shape": (1, 0)}, r"has the shape \[1, 0\]"),

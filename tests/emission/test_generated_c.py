@@ -121,6 +121,20 @@ def test_error_line(
     assert (1, f"SELF-TEST ERROR {step} status={status_name}") == (status, lines[-1])
 
 
+@pytest.mark.parametrize("flags", [STRICT, (*STRICT, "-Wdouble-promotion", "-Wfloat-conversion"), SANITIZED])
+def test_floats_are_compared_in_steps(
+    flags: tuple[str, ...], tiny_float: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile
+) -> None:
+    """A model of float inputs and outputs passes, and a difference is told as the integers behind the floats."""
+    program = build_selftest(unpack(emit(tiny_float, "cmake")), cc, flags)
+    status, lines = run_program(program)
+    assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (status, lines[-1])
+    status, lines = run_program(program, "1 0 2 -4")
+    assert (1, "SELF-TEST FAIL vector 1 element 2 expected 19 got 15") == (status, lines[-1])
+    status, lines = run_program(program, "0 0 0 1000000")
+    assert (1, "SELF-TEST FAIL vector 0 element 0 expected -86 got -2147483648") == (status, lines[-1])
+
+
 @pytest.mark.parametrize("flags", [STRICT, SANITIZED])
 def test_every_tensor_type(
     flags: tuple[str, ...], tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile

@@ -99,9 +99,18 @@ def run_selftest(program: Path) -> tuple[int, list[str]]:
 
 
 @pytest.mark.parametrize("family", family_names())
-def test_harness_compiles(family: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str]) -> None:
+@pytest.mark.parametrize("fixture", ["tiny", "tiny_float"])
+def test_harness_compiles(
+    *,
+    family: str,
+    fixture: str,
+    emit: Emit,
+    unpack: Unpack,
+    includes: list[str],
+    request: pytest.FixtureRequest,
+) -> None:
     """Every C++ file of every family compiles against TFLM's headers without a warning."""
-    tree = unpack(emit(tiny, family))
+    tree = unpack(emit(request.getfixturevalue(fixture), family))
     own = [f"-I{tree / load_family(family).library_folder}", f"-I{HERE / 'stubs'}"]
     sources = sorted(tree.rglob("*.cc"))
     assert sources
@@ -123,10 +132,20 @@ def test_every_registration_exists(includes: list[str], tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("fixture", ["tiny", "tiny_float"])
 def test_selftest_passes(
-    *, tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str], library: str, cc: Compile, tmp_path: Path
+    *,
+    fixture: str,
+    emit: Emit,
+    unpack: Unpack,
+    includes: list[str],
+    library: str,
+    cc: Compile,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
     """Linked against TFLM, the self-test passes without any difference, within the arena."""
+    tiny: EmissionModel = request.getfixturevalue(fixture)
     program = build_selftest(unpack(emit(tiny, "cmake")), tmp_path, includes, library, cc)
     status, lines = run_selftest(program)
     assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (status, lines[-1])

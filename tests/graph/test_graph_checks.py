@@ -10,7 +10,15 @@ import pytest
 from support.graphs import Draft
 
 from edgewright.pipeline.errors import TfliteError
-from edgewright.pipeline.graph import DType, Graph, Quantization, read, require_full_integer
+from edgewright.pipeline.graph import (
+    DType,
+    Graph,
+    Quantization,
+    input_tensors,
+    integers_behind,
+    read,
+    require_full_integer,
+)
 
 
 def _change(graph: Graph, index: int, **fields: object) -> Graph:
@@ -96,15 +104,67 @@ def test_a_free_batch_of_several_is_refused(tiny: Graph) -> None:
 
 @pytest.mark.parametrize(("index", "role"), [(0, "input"), (9, "output")])
 @pytest.mark.parametrize("dtype", [DType.UINT8, DType.INT16, DType.INT32])
-def test_other_types_at_the_boundary_are_refused_unless_asked_for(
+def test_other_types_at_the_boundary_are_refused_where_they_are_not_taken(
     tiny: Graph, index: int, role: str, dtype: DType
 ) -> None:
-    """Only int8 by default; uint8 and int16 where the caller takes them."""
+    """A caller of int8 only is told the tensor; uint8 and int16 pass by default, int32 where it is asked for."""
     positive = Quantization(scales=(0.5,), zero_points=(0,))
     graph = _change(tiny, index, dtype=dtype, quantization=positive)
-    assert f"the {role} tensor {index}" in _refusal(graph)
-    assert f"is {dtype.value}, and int8 is accepted" in _refusal(graph)
+    message = _refusal(graph, boundary_dtypes=(DType.INT8,))
+    assert f"the {role} tensor {index}" in message
+    assert f"is {dtype.value}, and int8 is accepted" in message
     require_full_integer(graph, "m.tflite", boundary_dtypes=(DType.INT8, dtype))
+    if dtype is DType.INT32:
+        assert "is int32, and int8 or uint8 or int16 or float32 is accepted" in _refusal(graph)
+    else:
+        require_full_integer(graph, "m.tflite")
+
+
+def _float_boundary(*, between: str = "RELU") -> Graph:
+    """Return float -> QUANTIZE -> an operator -> DEQUANTIZE -> float."""
+    draft = Draft()
+    x = draft.input((1, 4), dtype=DType.FLOAT32, scale=None)
+    x = draft.operator("QUANTIZE", (x,), (1, 4), scale=0.5, zero_point=3)
+    x = draft.operator(between, (x,), (1, 4), scale=0.25)
+    return draft.graph(draft.operator("DEQUANTIZE", (x,), (1, 4), dtype=DType.FLOAT32, scale=None))
+
+
+def test_floats_that_are_converted_at_the_boundary_pass() -> None:
+    """QUANTIZE may read a float input and DEQUANTIZE write a float output, unless the caller takes integers only."""
+    graph = _float_boundary()
+    require_full_integer(graph, "m.tflite")
+    assert "operator 0 QUANTIZE uses the float32" in _refusal(graph, boundary_dtypes=(DType.INT8,))
+
+
+def test_floats_behind_the_boundary_are_refused() -> None:
+    """A DEQUANTIZE in the middle, and a float input that something else reads as well, are named."""
+    assert "operator 1 DEQUANTIZE uses the float32 tensor 2" in _refusal(
+        _change(_float_boundary(between="DEQUANTIZE"), 2, dtype=DType.FLOAT32)
+    )
+    draft = Draft()
+    x = draft.input((1, 4), dtype=DType.FLOAT32, scale=None)
+    first = draft.operator("QUANTIZE", (x,), (1, 4))
+    second = draft.operator("NEG", (x,), (1, 4), dtype=DType.FLOAT32, scale=None)
+    assert "operator 1 NEG uses the float32 tensor 0" in _refusal(draft.graph(first, second))
+
+
+def test_a_float_input_that_nothing_reads_is_refused() -> None:
+    """Nothing says which integers such an input stands for."""
+    draft = Draft()
+    draft.input((1, 4), dtype=DType.FLOAT32, scale=None)
+    x = draft.input((1, 4))
+    assert "the input tensor 0 't0' lacks the one positive scale" in _refusal(
+        draft.graph(draft.operator("RELU", (x,), (1, 4)))
+    )
+
+
+def test_the_integers_behind_a_boundary_are_found(tiny: Graph) -> None:
+    """Floats lead to what is quantized or dequantized, integers to themselves."""
+    graph = _float_boundary()
+    tensors = graph.main.tensors
+    assert [tensors[1], tensors[2]] == [integers_behind(graph, tensors[index]) for index in (0, 3)]
+    (start,) = input_tensors(tiny)
+    assert start is integers_behind(tiny, start)
 
 
 @pytest.mark.parametrize(

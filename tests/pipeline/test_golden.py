@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 from support.graphs import Draft, tiny_graph
 from support.models import two_layer_tflite
 
+from edgewright.pipeline.data import Split
 from edgewright.pipeline.golden import choose_samples, compute_vectors, extreme_inputs, random_inputs
 from edgewright.pipeline.graph import Graph, read, write
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
@@ -19,10 +23,21 @@ def relu(shape: tuple[int, ...]) -> Graph:
     return draft.graph(draft.operator("RELU", (x,), shape, scale=0.5))
 
 
+def split(y: npt.NDArray[Any]) -> Split:
+    """Return a split with those targets."""
+    return Split(x=(np.zeros((len(y), 2), np.float32),), y=(y,))
+
+
 def test_one_sample_of_each_class_is_chosen() -> None:
     """The first sample of every class is taken, in the order of the classes, ten at most."""
-    assert (1, 2, 0) == choose_samples(np.array([7, 0, 3, 0, 7]))
-    assert tuple(range(10)) == choose_samples(np.arange(50))
+    assert (1, 2, 0) == choose_samples(split(np.array([7, 0, 3, 0, 7])), 8)
+    assert tuple(range(10)) == choose_samples(split(np.arange(50)), 50)
+
+
+def test_without_classes_samples_are_spread() -> None:
+    """Where there are no classes, at most ten samples from the first to the last are chosen."""
+    assert (0, 11, 22, 33, 44, 55, 66, 77, 88, 99) == choose_samples(split(np.zeros((100, 2))), None)
+    assert (0, 1, 2) == choose_samples(split(np.zeros(3)), None)
 
 
 def test_random_inputs_depend_on_the_seed_alone() -> None:

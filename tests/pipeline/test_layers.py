@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from support.graphs import Draft, tiny_graph
 
+from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.graph import Graph
-from edgewright.pipeline.layers import name_layers
+from edgewright.pipeline.layers import layers_document, layers_path, name_layers, read_layers
 
 
 def chain(*names: str) -> Graph:
@@ -54,3 +56,17 @@ def test_without_a_source_model_the_tensors_name_serves() -> None:
     names = name_layers(dataclasses.replace(tiny_graph(), subgraphs=(main,)))
     assert 4 == len(names)
     assert all(names)
+
+
+def test_names_beside_the_file_are_read_back(tmp_path: Path) -> None:
+    """What is written for a model is read for it, and refused for another, or when it is damaged."""
+    graph = chain("a/conv1/Relu", "b/conv2/Relu")
+    path = layers_path(tmp_path / "model.tflite")
+    assert tmp_path / "model.layers.json" == path
+    path.write_bytes(layers_document(graph, ("conv1", "conv2")))
+    assert ("conv1", "conv2") == read_layers(path, graph)
+    with pytest.raises(TfliteError, match=r"model\.layers\.json: names other operators than the \.tflite has"):
+        read_layers(path, chain("a/conv1/Relu"))
+    path.write_bytes(b'{"version": 2}')
+    with pytest.raises(TfliteError, match=r"model\.layers\.json: cannot be read as layers' names"):
+        read_layers(path, graph)

@@ -8,7 +8,7 @@
 #ifndef EDGEWRIGHT_MODEL_DATA_H_
 #define EDGEWRIGHT_MODEL_DATA_H_
 
-#define EDGEWRIGHT_MODEL_DATA_BYTES 1680u
+#define EDGEWRIGHT_MODEL_DATA_BYTES 1568u
 
 #ifdef __cplusplus
 extern "C" {

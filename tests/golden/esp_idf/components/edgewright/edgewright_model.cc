@@ -83,6 +83,8 @@ TfLiteType tflite_type(edgewright_type type) {
             return kTfLiteInt16;
         case EDGEWRIGHT_INT32:
             return kTfLiteInt32;
+        case EDGEWRIGHT_FLOAT32:
+            return kTfLiteFloat32;
     }
     return kTfLiteNoType;
 }
@@ -100,7 +102,10 @@ bool matches(const TfLiteTensor *tensor, const edgewright_tensor &facts) {
             return false;
         }
     }
-    return facts.scale == 0.0f || (tensor->params.scale == facts.scale && tensor->params.zero_point == facts.zero_point);
+    if (facts.scale == 0.0f || facts.type == EDGEWRIGHT_FLOAT32) {
+        return true;
+    }
+    return tensor->params.scale == facts.scale && tensor->params.zero_point == facts.zero_point;
 }
 
 bool tensors_match(tflite::MicroInterpreter &interpreter) {

@@ -52,9 +52,18 @@ typedef enum {
     EDGEWRIGHT_ERROR_SELFTEST   /* the self-test found a difference */
 } edgewright_status;
 
-typedef enum { EDGEWRIGHT_INT8, EDGEWRIGHT_UINT8, EDGEWRIGHT_INT16, EDGEWRIGHT_INT32 } edgewright_type;
+typedef enum {
+    EDGEWRIGHT_INT8,
+    EDGEWRIGHT_UINT8,
+    EDGEWRIGHT_INT16,
+    EDGEWRIGHT_INT32,
+    EDGEWRIGHT_FLOAT32
+} edgewright_type;
 
-/* Facts about an input or output. real = scale * (integer - zero_point); a scale of 0 means: plain integers. */
+/*
+ * Facts about an input or output. real = scale * (integer - zero_point); a scale of 0 means: plain integers. Those of
+ * type EDGEWRIGHT_FLOAT32 are real values already; scale and zero_point are of the integers that the model makes of them.
+ */
 typedef struct {
     const char *name;
     edgewright_type type;

@@ -14,6 +14,8 @@
 #include "edgewright_vectors.h"
 
 #define DECIMAL_DIGITS 10u
+/* More than the integers behind a float can be apart. */
+#define MOST_STEPS 100000.0f
 
 /* What is known after some vectors. The first difference above the tolerance ends the test. */
 typedef struct {
@@ -54,14 +56,26 @@ static void put_field(const char *name, uint32_t value) {
     put_unsigned(value);
 }
 
-static int32_t element(const void *data, edgewright_type type, size_t index) {
-    switch (type) {
+/* A model's real value is scale * (integer - zero_point), rounded once: the nearest integer is the one behind it. */
+static int32_t integer_behind(float value, const edgewright_tensor *info) {
+    const float steps = value / info->scale;
+
+    if (!(steps > -MOST_STEPS && steps < MOST_STEPS)) {
+        return INT32_MIN;
+    }
+    return (int32_t)(steps < 0.0f ? steps - 0.5f : steps + 0.5f) + info->zero_point;
+}
+
+static int32_t element(const void *data, const edgewright_tensor *info, size_t index) {
+    switch (info->type) {
         case EDGEWRIGHT_INT8:
             return ((const int8_t *)data)[index];
         case EDGEWRIGHT_UINT8:
             return ((const uint8_t *)data)[index];
         case EDGEWRIGHT_INT16:
             return ((const int16_t *)data)[index];
+        case EDGEWRIGHT_FLOAT32:
+            return integer_behind(((const float *)data)[index], info);
         case EDGEWRIGHT_INT32:
         default:
             return ((const int32_t *)data)[index];
@@ -101,8 +115,8 @@ static edgewright_status compare(const edgewright_vector *vector, findings *foun
             return EDGEWRIGHT_ERROR_TENSOR;
         }
         for (j = 0; j < info->length; ++j) {
-            const int32_t expected = element(vector->outputs[i], info->type, j);
-            const int32_t got = element(output, info->type, j);
+            const int32_t expected = element(vector->outputs[i], info, j);
+            const int32_t got = element(output, info, j);
             const uint32_t diff = difference(expected, got);
 
             if (diff > EDGEWRIGHT_TOLERANCE_LSB) {
