@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -64,14 +65,25 @@ def describe_validation_error(error: ValidationError, model: type[BaseModel]) ->
         return f"{place}: unknown key; {nearest(key, accepted)}." if accepted else f"{place}: unknown key."
     if finding["type"] == "missing":
         return f"{place}: is missing; add it."
-    return f"{place}: {finding['msg']} (got {finding['input']!r})."
+    start = f"{place}: " if place else ""
+    if finding["type"] == "value_error":  # a sentence of our own, which says what was given
+        return f"{start}{finding['ctx']['error']}."
+    return f"{start}{finding['msg']} (got {finding['input']!r})."
 
 
 def error_owner(model: type[BaseModel], path: tuple[int | str, ...]) -> type[BaseModel] | None:
     """Return the pydantic model that holds the key at the end of a path through nested models."""
     owner: type[BaseModel] | None = model
-    for part in path:
+    for part in path:  # names of fields, and between them positions in lists and members of unions
         field = owner.model_fields.get(str(part)) if owner else None
-        annotation = field.annotation if field else None
-        owner = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        if field is not None:
+            owner = next(_models_of(field.annotation), None)
     return owner
+
+
+def _models_of(annotation: object) -> Iterator[type[BaseModel]]:
+    arguments = get_args(annotation)
+    for argument in arguments:
+        yield from _models_of(argument)
+    if not arguments and isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edgewright.pipeline.analysis.schema import REMOVED_SHARES, ChannelTrial, Trial
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.channel_groups import map_channels
 from edgewright.pipeline.surgery.channel_map import ChannelGroup, ChannelMap, UnitMask, savings
 from edgewright.pipeline.surgery.channel_trace import Role
 from edgewright.pipeline.surgery.channels import kept_units, zeroed_weights
 from edgewright.pipeline.surgery.importance import ImportanceKind, importance, keep_uniform
 from edgewright.pipeline.surgery.rebuild import KerasLayer
-from edgewright.pipeline.training import KerasModel
 
 Compare = Callable[[str, KerasModel], Trial]
 """Scores a model for the layer of that name."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edgewright.pipeline.analysis.channel_trials import Compare
 from edgewright.pipeline.analysis.schema import Trial
 from edgewright.pipeline.analysis.scoring import Arrays, batches
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.folding import fold_batch_normalization
 from edgewright.pipeline.surgery.quantization_aware import (
     ActivationRange,
@@ -19,7 +20,6 @@ from edgewright.pipeline.surgery.quantization_aware import (
 from edgewright.pipeline.surgery.quantization_points import Point, find_points, fused_activation
 from edgewright.pipeline.surgery.quantization_wrappers import wrap
 from edgewright.pipeline.surgery.rebuild import KerasLayer
-from edgewright.pipeline.training import KerasModel
 
 BIAS_BYTES = 4
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from edgewright.pipeline.analysis.channel_trials import Compare
 from edgewright.pipeline.analysis.schema import RETAINED_ENERGIES, RankTrial
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.decompositions import Decomposition, approximate
 from edgewright.pipeline.surgery.factorization import LayerPlan, plan_factorization
 from edgewright.pipeline.surgery.ranks import RetainedEnergy
 from edgewright.pipeline.surgery.rebuild import KerasLayer
-from edgewright.pipeline.training import KerasModel
 
 
 @dataclass(frozen=True, kw_only=True)

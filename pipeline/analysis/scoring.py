@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgewright.pipeline.analysis.schema import Trial
 from edgewright.pipeline.errors import DataError, ModelError
-from edgewright.pipeline.training import KerasModel
+from edgewright.pipeline.frameworks import KerasModel
 
 Array = npt.NDArray[Any]
 Arrays = tuple[Array, ...]

@@ -9,11 +9,10 @@ from edgewright.pipeline.analysis.int8_trials import Int8Trials
 from edgewright.pipeline.analysis.rank_trials import RankTrials
 from edgewright.pipeline.analysis.schema import Analysis, LayerAnalysis, Trial
 from edgewright.pipeline.analysis.scoring import Arrays, Measure, Scorer
-from edgewright.pipeline.frameworks import load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_tensorflow
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.surgery.layer_costs import layer_macs, layer_parameters
 from edgewright.pipeline.surgery.rebuild import KerasLayer, clone
-from edgewright.pipeline.training import KerasModel
 
 
 def analyze(

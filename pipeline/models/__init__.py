@@ -17,6 +17,7 @@ from edgewright.pipeline.models.inspection import (
     inspect_model_file,
     is_opaque,
     layer_names,
+    list_layers,
 )
 from edgewright.pipeline.models.interface import class_count, input_shape, input_shapes, output_shapes
 from edgewright.pipeline.models.loading import ImportedModel, adopt_model, import_model, load_model
@@ -40,6 +41,7 @@ __all__ = [
     "inspect_model_file",
     "is_opaque",
     "layer_names",
+    "list_layers",
     "load_model",
     "open_opaque",
     "output_shapes",

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_keras3
-from edgewright.pipeline.training import KerasModel
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_keras3
 
 Samples = tuple[npt.NDArray[np.generic], ...]
 """One array (N, *shape) for each input of a model."""

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.frameworks import load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_tensorflow
 from edgewright.pipeline.graph import read, write
 from edgewright.pipeline.models.opaque import open_opaque
 from edgewright.pipeline.surgery.rebuild import unique_name
-from edgewright.pipeline.training import KerasModel
 
 Converter = Any
 """A `TFLiteConverter`; TensorFlow ships no types."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.models.archive import read_archive
-from edgewright.pipeline.models.configuration import check_configuration, list_entries
+from edgewright.pipeline.models.configuration import Entry, check_configuration, list_entries
 from edgewright.pipeline.models.hdf5 import read_hdf5
 from edgewright.pipeline.models.saved_model import GRAPH, read_saved_model
 
@@ -87,6 +87,18 @@ def is_opaque(path: Path) -> bool:
 def layer_names(path: Path) -> tuple[str, ...]:
     """Return the names of all layers in a model's file, without loading it."""
     return inspect_model_file(path, trust=True).layer_names
+
+
+def list_layers(path: Path) -> tuple[Entry, ...]:
+    """Return class, name and configuration of everything that a `.keras` or `.h5` is made of; nothing for a folder.
+
+    Raises:
+        ModelError: it is damaged.
+    """
+    if path.is_dir():
+        return ()
+    _, config = read_archive(path) if zipfile.is_zipfile(path) else read_hdf5(path)
+    return tuple(entry for entry in list_entries(config, str(path)) if entry.class_name not in NAMED_OTHERWISE)
 
 
 def _inspect_folder(path: Path, *, trust: bool) -> ModelFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.training import KerasModel
+from edgewright.pipeline.frameworks import KerasModel
 
 Shape = tuple[int, ...]
 """Without the batch."""

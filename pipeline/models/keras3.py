@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_keras3, load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_keras3, load_tensorflow
 from edgewright.pipeline.models.configuration import first_line
 from edgewright.pipeline.models.interface import input_shapes
 from edgewright.pipeline.models.keras3_layers import (
@@ -23,7 +23,6 @@ from edgewright.pipeline.models.keras3_layers import (
 )
 from edgewright.pipeline.models.keras3_operations import translate_operation
 from edgewright.pipeline.surgery.rebuild import unique_name
-from edgewright.pipeline.training import KerasModel
 
 
 def translate_model(model: KerasModel, origin: str) -> KerasModel:

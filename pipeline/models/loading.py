@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_keras3
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_keras3
 from edgewright.pipeline.models.archive import read_weights
 from edgewright.pipeline.models.comparison import computing, draw_samples, largest_difference
 from edgewright.pipeline.models.configuration import first_line
@@ -24,7 +24,6 @@ from edgewright.pipeline.models.keras3 import translate_model
 from edgewright.pipeline.models.signature import compute_signature
 from edgewright.pipeline.surgery.one_dimension import has_one_dimension, lift_to_two_dimensions
 from edgewright.pipeline.surgery.rebuild import clone
-from edgewright.pipeline.training import KerasModel
 
 INPUT_DTYPES = frozenset({"float32", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "bool"})
 

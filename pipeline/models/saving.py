@@ -9,9 +9,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.models.archive import CONFIG, METADATA
 from edgewright.pipeline.surgery.rebuild import clone
-from edgewright.pipeline.training import KerasModel
 
 SAVED_AT = "1980-01-01@00:00:00"
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_tensorflow
 from edgewright.pipeline.models.comparison import Compute, Samples
 from edgewright.pipeline.models.configuration import first_line
-from edgewright.pipeline.training import KerasModel
 
 SERVING = "serving_default"
 

@@ -1,29 +1,20 @@
-"""Conversion to a full-integer `.tflite` with a representative dataset, in a process of its own.
-
-Source: Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
-2018; done by TensorFlow's converter, whose calibration can end the process (unrolled recurrent layers, for instance).
-"""
+"""Conversion to a full-integer `.tflite`; everything but the settings is in `pipeline/conversion/`."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
+import shutil
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from edgewright.pipeline.code import LOADING
-from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_tensorflow
-from edgewright.pipeline.graph import read, require_full_integer, write
-from edgewright.pipeline.models import converter_for, load_model
+from edgewright.pipeline.cache import Cache
+from edgewright.pipeline.conversion import MODULES, TFLITE, Flavour, draw_samples, obtain_conversion, samples_digest
+from edgewright.pipeline.data import DataSource
+from edgewright.pipeline.frameworks import KerasModel
+from edgewright.pipeline.graph import DType
+from edgewright.pipeline.layers import layers_path
 from edgewright.pipeline.stages.stage import ArtefactKind, Stage, StageSettings, StageWork
-
-TIMEOUT_SECONDS = 1800
 
 
 class ConvertSettings(StageSettings):
@@ -32,68 +23,81 @@ class ConvertSettings(StageSettings):
     stage: Literal["convert"] = "convert"
     representative_count: Annotated[int, Field(ge=1, le=100_000)] = 200
     """Training samples that calibrate the activations, drawn with the run's seed."""
+    activations: Literal["int8", "int16"] = "int8"
+    """What is computed between layers; int16 is closer to the float model and takes twice the RAM. Weights are int8."""
+    boundary: Literal["int8", "uint8", "int16", "float32"] | None = None
+    """Type of inputs and outputs, by default that of the activations; int8 goes with uint8 and float32, too, int16 with
+    float32."""
     per_channel_dense: bool = False
     """Quantize Dense weights per channel: a little more accurate, but costs RAM on a microcontroller."""
+    strip: bool = True
+    """Leave out the names and whatever else no interpreter reads; on a small model that is a third of the file."""
+
+    @field_validator("boundary")
+    @classmethod
+    def _goes_with_activations(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and "activations" in info.data:
+            Flavour(activations=DType(info.data["activations"]), boundary=DType(value))
+        return value
+
+    @property
+    def flavour(self) -> Flavour:
+        """What kind of integers the model becomes."""
+        return Flavour(
+            activations=DType(self.activations),
+            boundary=None if self.boundary is None else DType(self.boundary),
+            per_channel_dense=self.per_channel_dense,
+            strip=self.strip,
+        )
+
+
+def check(settings: ConvertSettings, model: KerasModel) -> None:
+    """Refuse nothing: the source model is converted, and measured, before any other stage runs."""
 
 
 def run(settings: ConvertSettings, work: StageWork) -> None:
-    """Convert a model to int8 in, int8 out, int8 inside.
+    """Convert a model, and leave its layers' names beside it.
 
     Raises:
         ModelError: the converter fails.
         TfliteError: an operator stayed in floating point.
     """
-    x = work.data.load().x_train
-    count = min(settings.representative_count, len(x))
-    chosen = np.random.default_rng(work.seed).choice(len(x), count, replace=False)
-    with tempfile.TemporaryDirectory() as folder:
-        samples_path = Path(folder) / "representative.npy"
-        converted_path = Path(folder) / "converted.tflite"
-        np.save(samples_path, x[chosen])
-        request = [str(work.input_path), str(samples_path), str(converted_path), settings.per_channel_dense]
-        _run_converter(json.dumps(request))
-        graph = read(converted_path.read_bytes(), source="the converter's result")
-    require_full_integer(graph, "the converter's result")
-    work.output_path.write_bytes(write(graph))
+    converted = convert_artefact(work.input_path, settings, work.data, work.seed, work.cache)
+    shutil.copyfile(converted, work.output_path)
+    shutil.copyfile(layers_path(converted), layers_path(work.output_path))
 
 
-def _run_converter(request: str) -> None:
-    command = [sys.executable, "-m", __name__, request]
-    try:
-        finished = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
-    except subprocess.TimeoutExpired:
-        raise ModelError(
-            f"convert: TensorFlow's converter took longer than {TIMEOUT_SECONDS} s; give a smaller model or fewer "
-            "representative samples (representative_count)."
-        ) from None
-    if finished.returncode != 0:
-        lines = [line for line in finished.stderr.strip().splitlines() if line.strip()]
-        reason = lines[-1] if lines and finished.returncode > 0 else f"it ended with signal {-finished.returncode}"
-        raise ModelError(
-            f"convert: TensorFlow's converter cannot convert this model ({reason}); replace the layer that it names."
-        )
-
-
-def convert_in_this_process(model_path: Path, samples_path: Path, output_path: Path, per_channel_dense: bool) -> None:
-    """Convert with TensorFlow; called in the subprocess.
+def convert_artefact(path: Path, settings: ConvertSettings, data: DataSource, seed: int, cache: Cache) -> Path:
+    """Convert what stands before the conversion, or find that it was converted already.
 
     Args:
-        model_path: a `.keras`.
-        samples_path: an `.npy` with (N, *input shape) float32.
-        output_path: where the `.tflite` goes.
-        per_channel_dense: quantize Dense weights per channel.
-    """
-    tensorflow = load_tensorflow()
+        path: a `.keras`, or the folder of an exported SavedModel.
+        settings: how.
+        data: the representative samples are drawn from its training split.
+        seed: of the draw.
+        cache: where the conversion is kept.
 
-    samples = np.load(samples_path, allow_pickle=False)
-    converter = converter_for(load_model(model_path, trust=True))
-    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([sample[np.newaxis]] for sample in samples)
-    converter.target_spec.supported_ops = [tensorflow.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tensorflow.int8
-    # There is no public switch for this one in TensorFlow 2.21.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = not per_channel_dense
-    output_path.write_bytes(converter.convert())
+    Returns:
+        The `.tflite`, with its layers' names in a file beside it.
+
+    Raises:
+        ModelError: the converter fails.
+        TfliteError: an operator stayed in floating point.
+    """
+    count = settings.representative_count
+    folder = obtain_conversion(
+        cache,
+        path,
+        settings.flavour,
+        lambda: draw_samples(data.load().train.x, count, seed),
+        samples_digest(data.digest, count, seed),
+    )
+    return folder / TFLITE
+
+
+def why_not_smaller(settings: ConvertSettings) -> str:
+    """Say nothing: every step is measured as this stage converts it."""
+    return ""
 
 
 STAGE = Stage(
@@ -102,9 +106,7 @@ STAGE = Stage(
     accepts=ArtefactKind.KERAS,
     produces=ArtefactKind.TFLITE,
     run=run,
-    modules=("stages/convert.py", *LOADING),
+    check=check,
+    why_not_smaller=why_not_smaller,
+    modules=("stages/convert.py", *MODULES),
 )
-
-if __name__ == "__main__":
-    model_text, samples_text, output_text, per_channel = json.loads(sys.argv[1])
-    convert_in_this_process(Path(model_text), Path(samples_text), Path(output_text), per_channel)

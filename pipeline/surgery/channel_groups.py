@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_tensorflow
 from edgewright.pipeline.surgery.channel_labels import Flow, LabelArray
 from edgewright.pipeline.surgery.channel_map import (
     FIXED,
@@ -23,7 +23,6 @@ from edgewright.pipeline.surgery.channel_map import (
 from edgewright.pipeline.surgery.channel_rules import follow
 from edgewright.pipeline.surgery.channel_trace import ChannelTrace, Role
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, copying, rebuild
-from edgewright.pipeline.training import KerasModel
 
 
 def find_groups(model: KerasModel) -> tuple[ChannelGroup, ...]:

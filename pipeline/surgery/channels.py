@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.errors import ModelError, nearest
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.channel_groups import map_channels
 from edgewright.pipeline.surgery.channel_map import ChannelMap, LayerChannels, UnitMask
 from edgewright.pipeline.surgery.rebuild import KerasLayer, copying, rebuild
-from edgewright.pipeline.training import KerasModel
 
 Selection = Mapping[str, Sequence[int]]
 """For each group's id, indices of its channels."""

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgewright.pipeline.errors import ModelError, nearest
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.decompositions import Decomposition, full_rank
 from edgewright.pipeline.surgery.factor_choices import choice_of
 from edgewright.pipeline.surgery.factors import make_factors, set_factors
 from edgewright.pipeline.surgery.layer_costs import layer_macs, layer_parameters, model_macs
 from edgewright.pipeline.surgery.ranks import Candidate, Choice, GivenRanks, ModelMacShare, RankRule, choose
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, clone, copy_weights, copying, rebuild, unique_name
-from edgewright.pipeline.training import KerasModel
 
 ALL_DECOMPOSITIONS = frozenset(Decomposition)
 

@@ -12,10 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.frameworks import load_keras
+from edgewright.pipeline.frameworks import KerasModel, load_keras
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, clone, copying, rebuild
 from edgewright.pipeline.surgery.separables import split_separables
-from edgewright.pipeline.training import KerasModel
 
 LINEAR = ("Conv2D", "DepthwiseConv2D", "Conv2DTranspose", "Dense")
 """Layers that a BatchNormalization behind them can be folded into."""

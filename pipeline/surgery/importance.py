@@ -15,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_tensorflow
 from edgewright.pipeline.surgery.channel_groups import map_channels
 from edgewright.pipeline.surgery.channel_labels import LabelArray
 from edgewright.pipeline.surgery.channel_map import FIXED, ChannelGroup, ChannelMap
 from edgewright.pipeline.surgery.channel_trace import Role
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, copying, rebuild
-from edgewright.pipeline.training import KerasModel
 
 Importances = Mapping[str, npt.NDArray[np.float64]]
 """For each group's id one figure for each channel, their mean 1 (or all 0)."""

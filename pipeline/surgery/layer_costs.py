@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.rebuild import KerasLayer
-from edgewright.pipeline.training import KerasModel
 
 Shape = tuple[int, ...]
 """Of one tensor, without the batch."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_tensorflow
 from edgewright.pipeline.surgery.lifts import (
     LIFTS,
     READS_IN_ORDER,
@@ -21,7 +21,6 @@ from edgewright.pipeline.surgery.lifts import (
     move_axes,
 )
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, rebuild, unique_name
-from edgewright.pipeline.training import KerasModel
 
 RANK = 3
 """Of (batch, length, channels)."""

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 
 from edgewright.pipeline.errors import DataError, ModelError
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.folding import fold_batch_normalization
 from edgewright.pipeline.surgery.quantization_points import LeftOut, find_points
 from edgewright.pipeline.surgery.quantization_wrappers import WrappedModel, wrap
 from edgewright.pipeline.surgery.rebuild import clone
-from edgewright.pipeline.training import KerasModel
 
 
 @dataclass(frozen=True, kw_only=True)

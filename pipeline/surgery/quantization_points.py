@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.surgery.rebuild import KerasLayer
-from edgewright.pipeline.training import KerasModel
 
 Axes = tuple[int, ...]
 KerasNode = Any

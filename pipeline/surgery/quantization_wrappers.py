@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from edgewright.pipeline.frameworks import load_keras, load_model_optimization, load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_model_optimization, load_tensorflow
 from edgewright.pipeline.surgery.quantization_points import Axes, Point
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, rebuild
-from edgewright.pipeline.training import KerasModel
 
 Variable = Any
 """A variable of TensorFlow."""

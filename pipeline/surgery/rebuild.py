@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from edgewright.pipeline.frameworks import load_keras, load_tensorflow
-from edgewright.pipeline.training import KerasModel
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_tensorflow
 
 KerasLayer = Any
 """A tf_keras layer; tf_keras ships no types."""

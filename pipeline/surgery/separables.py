@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgewright.pipeline.frameworks import load_keras
+from edgewright.pipeline.frameworks import KerasModel, load_keras
 from edgewright.pipeline.surgery.rebuild import KerasLayer, Tensors, copy_weights, copying, rebuild, unique_name
-from edgewright.pipeline.training import KerasModel
 
 DEPTHWISE_KEYS = (
     "kernel_size", "strides", "padding", "data_format", "dilation_rate", "depth_multiplier", "depthwise_initializer",

@@ -1,4 +1,4 @@
-"""Distillation and pruning: what they change, what they leave, and what they refuse."""
+"""Distillation, quantization-aware training and conversion: what they change, what they leave, what they refuse."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from support.stages import BUILDERS, CLASSES, SHAPE, run_stage, stage_named
 
-from edgewright.pipeline.errors import ModelError
+from edgewright.pipeline.errors import DivergedError, ModelError, RecipeError
 from edgewright.pipeline.frameworks import load_keras
 from edgewright.pipeline.models import load_model, save_model
+from edgewright.pipeline.stages.distill import DistillSettings
 
 pytestmark = pytest.mark.slow
-PRUNED = frozenset({"Conv2D", "Dense"})
 
 
 def weights_of(model: Any) -> dict[str, Any]:
@@ -26,12 +26,23 @@ def weights_of(model: Any) -> dict[str, Any]:
 # ---- distillation --------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def distill(small_models: Mapping[str, Path], small_data: Path, tmp_path: Path) -> Callable[..., Any]:
+    """A function that distils a small model, and returns the student."""
+
+    def run(name: str, **settings: Any) -> Any:
+        output = run_stage(stage_named("distill"), small_models[name], small_data, tmp_path / "distilled", **settings)
+        return load_model(output)
+
+    return run
+
+
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_student_is_the_same_network_but_narrower(
-    name: str, small_models: Mapping[str, Path], artefact: Callable[[str, str], Path]
+    name: str, small_models: Mapping[str, Path], distill: Callable[..., Any]
 ) -> None:
     """Layers keep names, classes and order; filters and units halve, except those that give the classes."""
-    source, student = load_model(small_models[name]), load_model(artefact("distill", name))
+    source, student = load_model(small_models[name]), distill(name, student="width:0.5")
     kinds = [[(layer.name, type(layer).__name__) for layer in model.layers] for model in (source, student)]
     assert kinds[0] == kinds[1]
     assert CLASSES == student.outputs[0].shape[-1]
@@ -46,45 +57,103 @@ def test_a_student_is_the_same_network_but_narrower(
     assert student.count_params() < source.count_params()
 
 
-def test_a_student_of_full_width_starts_afresh(
-    small_models: Mapping[str, Path], small_data: Path, tmp_path: Path
-) -> None:
+def test_a_student_of_full_width_starts_afresh(small_models: Mapping[str, Path], distill: Callable[..., Any]) -> None:
     """Width 1 keeps every shape, but not the source's weights."""
-    output = run_stage(stage_named("distill"), small_models["plain"], small_data, tmp_path, width=1.0)
-    source, student = weights_of(load_model(small_models["plain"])), weights_of(load_model(output))
-    assert {name: array.shape for name, array in source.items()} == {
-        name: array.shape for name, array in student.items()
-    }
-    assert not np.array_equal(source["conv"], student["conv"])
-
-
-def test_at_least_one_filter_stays(small_models: Mapping[str, Path], small_data: Path, tmp_path: Path) -> None:
-    """A width that rounds to nothing leaves one filter in each layer."""
-    output = run_stage(stage_named("distill"), small_models["depthwise"], small_data, tmp_path, width=0.01)
-    assert (1, CLASSES) == (
-        weights_of(load_model(output))["point"].shape[-1],
-        weights_of(load_model(output))["logits"].shape[-1],
+    source, student = (
+        weights_of(model) for model in (load_model(small_models["plain"]), distill("plain", student="width:1"))
     )
+    shapes = [{name: array.shape for name, array in weights.items()} for weights in (source, student)]
+    assert shapes[0] == shapes[1]
+    assert np.abs(source["conv"] - student["conv"]).max() > 0.1
+
+
+def test_the_current_model_goes_on_from_where_it_was(
+    small_models: Mapping[str, Path], distill: Callable[..., Any]
+) -> None:
+    """By default the model as it stands is trained further: every shape stays, and the weights stay near."""
+    source, student = (weights_of(model) for model in (load_model(small_models["plain"]), distill("plain")))
+    for name, before in source.items():
+        assert before.shape == student[name].shape
+        assert 0 < np.abs(before - student[name]).max() < 0.1
+
+
+def test_at_least_one_filter_stays(distill: Callable[..., Any]) -> None:
+    """A width that rounds to nothing leaves one filter in each layer."""
+    weights = weights_of(distill("depthwise", student="width:0.01"))
+    assert (1, CLASSES) == (weights["point"].shape[-1], weights["logits"].shape[-1])
 
 
 def test_a_layer_that_fixes_the_width_is_refused(small_data: Path, tmp_path: Path) -> None:
-    """A network with a Reshape to a fixed shape cannot be narrowed, and the sentence gives two ways out."""
+    """A network with a Reshape to a fixed shape cannot be narrowed: the sentence says so before and in the run."""
     layers = load_keras().layers
     model = load_keras().Sequential(
         [layers.Input(SHAPE), layers.Conv2D(8, 3), layers.Reshape((36 * 8,)), layers.Dense(CLASSES)]
     )
     save_model(model, tmp_path / "fixed.keras")
-    with pytest.raises(ModelError, match=r"distill: a student of width 0\.5 .* width = 1\.0 or leave the stage out"):
-        run_stage(stage_named("distill"), tmp_path / "fixed.keras", small_data, tmp_path / "out")
+    sentence = r"distill: a student of width 0\.5 .* width = 1\.0, student = \"current\" or a student of your own"
+    with pytest.raises(ModelError, match=sentence):
+        run_stage(
+            stage_named("distill"), tmp_path / "fixed.keras", small_data, tmp_path / "out", student="width:0.5"
+        )  # fmt: skip
+    with pytest.raises(ModelError, match=sentence):
+        stage_named("distill").check(DistillSettings(student="width:0.5"), model)
+
+
+STUDENTS = """\
+from tf_keras import Model, Sequential, layers
+
+def small(source):
+    shape, count = source.inputs[0].shape[1:], source.outputs[0].shape[-1]
+    return Sequential(
+        [layers.Input(shape), layers.Flatten(), layers.Dense(3, name="three"), layers.Dense(count, "softmax")]
+    )
+
+def other_classes(source): return Sequential([layers.Input((8, 8, 2)), layers.Flatten(), layers.Dense(7)])
+def other_input(source): return Sequential([layers.Input((4, 8, 2)), layers.Flatten(), layers.Dense(4)])
+def nothing(source): pass
+def fails(source): return 1 / 0
+"""
+
+
+@pytest.fixture
+def own_students(small_data: Path) -> str:
+    """The name of a file with functions that build students, in the recipe's folder."""
+    (small_data.parent / "students.py").write_text(STUDENTS)
+    return "students.py"
+
+
+def test_a_student_of_the_users_own(own_students: str, distill: Callable[..., Any]) -> None:
+    """A function beside the recipe is given the source model and builds the student."""
+    student = distill("plain", student=f"{own_students}:small")
+    assert (3, CLASSES) == (student.get_layer("three").units, student.outputs[0].shape[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "error_class", "fragment"),
+    [
+        ("other_classes", ModelError, r"outputs have the shapes \[\(7,\)\], the source model's \[\(4,\)\]"),
+        ("other_input", ModelError, r"inputs have the shapes \[\(4, 8, 2\)\]"),
+        ("nothing", ModelError, "NoneType"),
+        ("fails", RecipeError, "ZeroDivisionError"),
+        ("nosuch", RecipeError, 'has no function "nosuch"'),
+    ],
+)
+def test_a_student_that_cannot_be_taught(
+    name: str, error_class: type[Exception], fragment: str, own_students: str, distill: Callable[..., Any]
+) -> None:
+    """A function that fails, or builds a model of other inputs or outputs, is refused in one line."""
+    with pytest.raises(error_class, match=fragment) as caught:
+        distill("plain", student=f"{own_students}:{name}")
+    assert 1 == len(str(caught.value).splitlines())
 
 
 def test_training_that_diverges_is_named(small_models: Mapping[str, Path], small_data: Path, tmp_path: Path) -> None:
-    """Losses that become NaN stop the run with the stage and the learning rate."""
+    """Losses that become NaN stop the run with the stage and the learning rate, and leave no artefact."""
     with np.load(small_data) as archive:
         arrays = dict(archive)
     arrays["x_train"] = arrays["x_train"] * 1e38
     np.savez(tmp_path / "huge.npz", **arrays)
-    with pytest.raises(ModelError, match=r"distill: training diverged to NaN with learning_rate = 0\.5"):
+    with pytest.raises(DivergedError, match=r"distill: training diverged to NaN with learning_rate = 0\.5"):
         run_stage(
             stage_named("distill"), small_models["plain"], tmp_path / "huge.npz", tmp_path / "out",
             training={"epochs": 2, "learning_rate": 0.5},
@@ -92,49 +161,56 @@ def test_training_that_diverges_is_named(small_models: Mapping[str, Path], small
     assert [] == list((tmp_path / "out").iterdir())
 
 
-# ---- pruning -------------------------------------------------------------------------------------------------------
+# ---- quantization-aware training -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        ("plain", 1, 1000, 0.8),
-        ("residual", 1, 8, 0.5),
-        ("depthwise", 3, 5, 0.8),
-        ("plain", 2, 4, 0.9),
-        pytest.param(("residual", 4, 3, 0.75), marks=pytest.mark.full),
-        pytest.param(("depthwise", 5, 2, 0.6), marks=pytest.mark.full),
-    ],
-    ids=lambda case: "-".join(map(str, case)),
-)
-def test_each_layer_reaches_the_declared_sparsity(
-    case: tuple[str, int, int, float], small_models: Mapping[str, Path], small_data: Path, tmp_path: Path
+def test_a_model_that_quantizes_well_is_left_alone(
+    small_models: Mapping[str, Path], small_data: Path, tmp_path: Path
 ) -> None:
-    """However short the training, every layer that is pruned ends with exactly the share of zeros, rounded."""
-    name, epochs, batch_size, sparsity = case
+    """With `auto`, a model that loses no more than the threshold comes out byte by byte, and a note says so."""
+    notes: list[str] = []
     output = run_stage(
-        stage_named("prune"), small_models[name], small_data, tmp_path, initial_sparsity=0.3, final_sparsity=sparsity,
-        training={"epochs": epochs, "batch_size": batch_size},
-    )  # fmt: skip
-    source, pruned = load_model(small_models[name]), load_model(output)
-    for before, after in zip(source.layers, pruned.layers, strict=True):
-        assert (before.name, type(before)) == (after.name, type(after))
-        if not after.weights:
-            continue
-        kernel = after.get_weights()[0]
-        if type(after).__name__ in PRUNED:
-            assert round(kernel.size * (1 - sparsity)) == np.count_nonzero(kernel), after.name
-        else:
-            assert np.count_nonzero(before.get_weights()[0]) == np.count_nonzero(kernel), after.name
+        stage_named("qat"), small_models["plain"], small_data, tmp_path, notes=notes, when="auto", threshold=1.0
+    )
+    assert small_models["plain"].read_bytes() == output.read_bytes()
+    assert 1 == len(notes)
+    assert notes[0].startswith("left out: plain quantization costs ")
+    assert notes[0].endswith(" of accuracy, and up to 1 is accepted")
 
 
-def test_pruning_trains_what_stays(small_models: Mapping[str, Path], artefact: Callable[[str, str], Path]) -> None:
-    """Weights that stay are trained, and the source's own file does not share them."""
-    paths = (small_models["plain"], artefact("prune", "plain"))
-    before, after = (weights_of(load_model(path))["hidden"] for path in paths)
-    kept = after != 0
-    assert not np.array_equal(before[kept], after[kept])
-    assert np.count_nonzero(before) > np.count_nonzero(after)
+def test_what_was_trained_under_quantization_carries_ranges_and_converts(
+    small_models: Mapping[str, Path], small_data: Path, artefact: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    """With `always`, weights change, norms are folded, and the conversion uses just the ranges that the file holds."""
+    from edgewright.pipeline.graph import output_tensors, read
+    from edgewright.pipeline.surgery.quantization_archive import is_quantization_aware, load_quantization_aware
+    from edgewright.pipeline.surgery.quantization_aware import activation_ranges
+
+    output = artefact("qat", "depthwise")
+    assert is_quantization_aware(output)
+    before, after = (weights_of(load_model(path)) for path in (small_models["depthwise"], output))
+    assert {"norm1", "norm2"} == before.keys() - after.keys()
+    assert not np.array_equal(before["logits"], after["logits"])
+    tflite = run_stage(stage_named("convert"), output, small_data, tmp_path)
+    spans = activation_ranges(load_quantization_aware(output)).values()
+    (tensor,) = output_tensors(read(tflite.read_bytes()))
+    assert tensor.quantization is not None
+    scale = tensor.quantization.scales[0]
+    distances = [abs((span.maximum - span.minimum) / 255 - scale) / scale for span in spans]
+    assert min(distances) < 1e-3
+
+
+def test_a_training_that_gains_nothing_is_not_kept(
+    small_models: Mapping[str, Path], small_data: Path, tmp_path: Path
+) -> None:
+    """With `auto` and a threshold of nothing, plain quantization stays unless training helped the integer model."""
+    notes: list[str] = []
+    output = run_stage(
+        stage_named("qat"), small_models["plain"], small_data, tmp_path, notes=notes, when="auto", threshold=0.0
+    )
+    is_same = small_models["plain"].read_bytes() == output.read_bytes()
+    assert is_same == any("left out" in note or "that is kept" in note for note in notes)
+    assert is_same != any("after quantization" in note for note in notes)
 
 
 # ---- conversion ----------------------------------------------------------------------------------------------------
@@ -176,9 +252,21 @@ def test_dense_layers_are_quantized_as_the_recipe_says(
         assert count == len(quantization.scales)
 
 
-def test_the_converter_runs_apart(small_models: Mapping[str, Path], small_data: Path, tmp_path: Path) -> None:
-    """A file that is no model fails in the converter's own process, with its reason in the sentence."""
+def test_a_file_that_is_no_model(small_data: Path, tmp_path: Path) -> None:
+    """What cannot be opened is refused with its path."""
     (tmp_path / "broken.keras").write_bytes(b"nothing")
-    with pytest.raises(ModelError, match=r"convert: .*broken\.keras") as caught:
+    with pytest.raises(ModelError, match=r"broken\.keras is neither") as caught:
         run_stage(stage_named("convert"), tmp_path / "broken.keras", small_data, tmp_path / "out")
+    assert 1 == len(str(caught.value).splitlines())
+
+
+def test_the_converter_runs_apart(small_data: Path, tmp_path: Path) -> None:
+    """A model that ends the converter's process leaves this one alive, and the sentence names the layer."""
+    layers = load_keras().layers
+    model = load_keras().Sequential(
+        [layers.Input(SHAPE), layers.Reshape((8, 16)), layers.SimpleRNN(4, name="recurrent"), layers.Dense(CLASSES)]
+    )
+    save_model(model, tmp_path / "recurrent.keras")
+    with pytest.raises(ModelError, match=r"convert: .*recurrent.*unroll") as caught:
+        run_stage(stage_named("convert"), tmp_path / "recurrent.keras", small_data, tmp_path / "out")
     assert 1 == len(str(caught.value).splitlines())

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.frameworks import load_keras
+from edgewright.pipeline.frameworks import KerasModel, load_keras
 from edgewright.pipeline.surgery.channel_groups import find_groups
 from edgewright.pipeline.surgery.channel_map import ChannelGroup
 from edgewright.pipeline.surgery.channels import prune_channels, zero_channels
-from edgewright.pipeline.training import KerasModel
 
 Tensor = Any
 TOLERANCE = 1e-5

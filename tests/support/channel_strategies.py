@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from support.channel_models import layers, randomize
 
-from edgewright.pipeline.frameworks import load_keras
-from edgewright.pipeline.training import KerasModel
+from edgewright.pipeline.frameworks import KerasModel, load_keras
 
 Tensor = Any
 ACTIVATIONS = ("relu", "linear", "sigmoid", "tanh", "softplus", "softmax")

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.frameworks import load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_tensorflow
 from edgewright.pipeline.graph import read
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
 from edgewright.pipeline.models import converter_for
 from edgewright.pipeline.quantization import dequantize, quantize
-from edgewright.pipeline.training import KerasModel
 
 FloatArray = npt.NDArray[np.float32]
 OperatorFacts = tuple[str, tuple[tuple[str, tuple[int, ...], int], ...]]

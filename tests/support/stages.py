@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from edgewright.pipeline.augmentation import Augmentation
-from edgewright.pipeline.data import DataSource
-from edgewright.pipeline.digest import digest_file
+from edgewright.pipeline.cache import Cache
+from edgewright.pipeline.data import open_data
+from edgewright.pipeline.measurement import measure_artefact
 from edgewright.pipeline.progress import SilentReporter
+from edgewright.pipeline.recipe import Recipe, RecipeSettings, default_stages
 from edgewright.pipeline.stages import STAGES, Stage, StageWork
+from edgewright.pipeline.tasks import TaskSettings, open_objective
+from edgewright.pipeline.workshop import Workshop
 
 SHAPE, CLASSES = (8, 8, 2), 4
+QUICK: dict[str, object] = {
+    "training": {"epochs": 2, "batch_size": 16},
+    "step_epochs": 1,
+    "energy": 0.6,
+    "when": "always",
+    "calibration_count": 8,
+    "representative_count": 8,
+}
+"""Settings with which any stage takes seconds, and changes the model."""
 
 
 def stage_named(name: str) -> Stage:
@@ -21,9 +35,8 @@ def stage_named(name: str) -> Stage:
 
 
 def quick_settings(stage: Stage) -> dict[str, object]:
-    """Return settings with which any stage takes seconds: two epochs, a few representative samples."""
-    quick: dict[str, object] = {"training": {"epochs": 2, "batch_size": 16}, "representative_count": 8}
-    return {"stage": stage.name, **{key: value for key, value in quick.items() if key in stage.settings.model_fields}}
+    """Return the quick settings that a stage has."""
+    return {"stage": stage.name, **{key: value for key, value in QUICK.items() if key in stage.settings.model_fields}}
 
 
 def run_stage(
@@ -34,21 +47,55 @@ def run_stage(
     *,
     seed: int = 1,
     source_path: Path | None = None,
+    task: str = "classification",
+    augmentation: Augmentation | None = None,
+    notes: list[str] | None = None,
+    cache: Cache | None = None,
     **settings: Any,
 ) -> Path:
-    """Run a stage with quick settings, some of them replaced, and return its artefact."""
-    output_folder.mkdir(parents=True, exist_ok=True)
-    output_path = output_folder / stage.produces.value
-    work = StageWork(
-        input_path=input_path,
-        source_path=source_path or input_path,
-        data=DataSource(path=data_path, digest=digest_file(data_path), origin=str(data_path)),
-        augmentation=Augmentation(),
-        seed=seed,
-        output_path=output_path,
-        reporter=SilentReporter(),
-    )
-    stage.run(stage.settings.model_validate({**quick_settings(stage), **settings}), work)
+    """Run a stage with quick settings, some of them replaced, and return its artefact.
+
+    Args:
+        stage: what to run.
+        input_path: the model that it is given.
+        data_path: an `.npz`.
+        output_folder: where its artefact goes, and nothing else.
+        seed: of the run.
+        source_path: the source model, which is also the teacher; the input if not given.
+        task: what the model is for.
+        augmentation: none if not given.
+        notes: are extended by what the stage has to tell.
+        cache: an empty one for this run alone if not given.
+        settings: replace the quick ones.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        cache = cache or Cache(root=Path(folder))
+        output_folder.mkdir(parents=True, exist_ok=True)
+        output_path = output_folder / stage.produces.value
+        workshop = Workshop(
+            recipe=Recipe(settings=RecipeSettings(), stages=default_stages(), folder=data_path.parent),
+            objective=open_objective(TaskSettings.model_validate({"kind": task}), data_path.parent),
+            seed=seed,
+            source_path=source_path or input_path,
+            data=open_data(data_path.name, data_path.parent, cache),
+            cache=cache,
+            reporter=SilentReporter(),
+        )
+        work = StageWork(
+            input_path=input_path,
+            source_path=workshop.source_path,
+            recipe_folder=workshop.recipe.folder,
+            data=workshop.data,
+            objective=workshop.objective,
+            augmentation=augmentation or Augmentation(),
+            seed=seed,
+            output_path=output_path,
+            reporter=workshop.reporter,
+            cache=cache,
+            measure=lambda path: measure_artefact(path, workshop),
+            notes=[] if notes is None else notes,
+        )
+        stage.run(stage.settings.model_validate({**quick_settings(stage), **settings}), work)
     return output_path
 
 

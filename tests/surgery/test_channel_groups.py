@@ -9,12 +9,11 @@ import pytest
 from support.channel_models import ARCHITECTURES, layers, mobilenet, resnet8
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras
+from edgewright.pipeline.frameworks import KerasModel, load_keras
 from edgewright.pipeline.graph import read, total_macs
 from edgewright.pipeline.models import float_tflite
 from edgewright.pipeline.surgery.channel_groups import find_groups, map_channels
 from edgewright.pipeline.surgery.channels import prune_channels
-from edgewright.pipeline.training import KerasModel
 
 
 def members(model: KerasModel) -> dict[str, tuple[int, str, str, str]]:

@@ -21,10 +21,9 @@ from support.channel_models import (
 )
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras
+from edgewright.pipeline.frameworks import KerasModel, load_keras
 from edgewright.pipeline.surgery.channel_groups import find_groups
 from edgewright.pipeline.surgery.channels import prune_channels, zero_channels
-from edgewright.pipeline.training import KerasModel
 
 
 def sequential(*stack: Any) -> KerasModel:

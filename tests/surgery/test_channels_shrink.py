@@ -8,12 +8,12 @@ import pytest
 from support.channel_models import TOLERANCE, largest_difference, mobilenet, resnet8, rest_of
 
 from edgewright.pipeline.arena import measure_host_arena
+from edgewright.pipeline.frameworks import KerasModel
 from edgewright.pipeline.graph import read, total_macs
 from edgewright.pipeline.models import float_tflite
 from edgewright.pipeline.surgery.channel_groups import find_groups
 from edgewright.pipeline.surgery.channels import prune_channels, zero_channels
 from edgewright.pipeline.surgery.importance import ImportanceKind, importance, keep_uniform
-from edgewright.pipeline.training import KerasModel
 
 
 @pytest.mark.slow

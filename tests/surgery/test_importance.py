@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from support.channel_models import inputs_of, layers, randomize
 
 from edgewright.pipeline.errors import ModelError
-from edgewright.pipeline.frameworks import load_keras, load_tensorflow
+from edgewright.pipeline.frameworks import KerasModel, load_keras, load_tensorflow
 from edgewright.pipeline.surgery.channel_groups import find_groups
 from edgewright.pipeline.surgery.channel_map import ChannelGroup
 from edgewright.pipeline.surgery.importance import ImportanceKind, ImportanceSamples, importance, keep_uniform
-from edgewright.pipeline.training import KerasModel
 
 
 def group_of(channel_count: int, group_id: str = "g") -> ChannelGroup:
