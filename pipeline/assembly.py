@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgewright.pipeline.chain import Step
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.evaluation import EvaluationRecord
+from edgewright.pipeline.footprint import Footprint
 from edgewright.pipeline.graph import Graph
+from edgewright.pipeline.layers import layers_document
 from edgewright.pipeline.manifest import Configuration, make_manifest
 from edgewright.pipeline.output import MANIFEST
-from edgewright.pipeline.report import ArenaSection, Report, StageSection, TargetSection, render_page
+from edgewright.pipeline.report import (
+    ArenaSection,
+    BudgetSection,
+    CodeSection,
+    FootprintSection,
+    MetricSection,
+    Report,
+    StageSection,
+    TargetSection,
+    TestSection,
+    render_page,
+)
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors
-
-LAYERS_VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """All that is known about a compressed model before a target is chosen."""
+    """All that is known about a compressed model."""
 
     name: str
     source: str
@@ -33,8 +43,12 @@ class Findings:
     keras: bytes | None
     """The last float model; None where a `.tflite` was given."""
     steps: tuple[Step, ...]
-    stage_settings: tuple[dict[str, object], ...]
-    """Settings of each step but the first."""
+    metric: MetricSection | None
+    source_scores: dict[str, float]
+    """Of the float source model on the test split; empty without data."""
+    budget: BudgetSection | None
+    needs: Footprint
+    """What the model takes of the target."""
     record: EvaluationRecord
     vectors: GoldenVectors
     configuration: Configuration
@@ -63,12 +77,13 @@ def assemble(
         tool_version: for banners and manifest.
         force: emit firmware that does not fit all the same.
     """
-    report = _report(findings, arena, target, family, tool_version)
-    complaint = None if report.target.fits else _complaint(report)
+    lacks = _lacks(findings.needs, target)
+    report = _report(findings, arena, target, family, tool_version, fits=not lacks)
+    complaint = _complaint(report, lacks) if lacks else None
     files: dict[str, bytes] = {
         "model.tflite": findings.tflite,
         "labels.txt": "".join(f"{' '.join(label.splitlines())}\n" for label in findings.labels).encode(),
-        "model.layers.json": _layers_json(findings),
+        "model.layers.json": layers_document(findings.graph, findings.layer_names),
         "report.json": (report.model_dump_json(indent=1) + "\n").encode(),
         "report.html": render_page(report).encode(),
     }
@@ -93,12 +108,9 @@ def assemble(
     return Assembly(files=files, report=report, complaint=complaint)
 
 
-def _report(findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str) -> Report:
-    settings = ({}, *findings.stage_settings)
-    model_bytes = len(findings.tflite)
-    fits = (target.flash_bytes is None or model_bytes <= target.flash_bytes) and (
-        target.arena_limit_bytes is None or arena.arena_bytes <= target.arena_limit_bytes
-    )
+def _report(
+    findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str, *, fits: bool
+) -> Report:
     return Report(
         tool_version=tool_version,
         name=findings.name,
@@ -106,11 +118,10 @@ def _report(findings: Findings, arena: Arena, target: Target, family: Family, to
         configuration_digest=findings.configuration.digest,
         seed=findings.seed,
         labels=findings.labels,
-        stages=tuple(
-            StageSection(name=step.name, settings=chosen, seconds=step.seconds, metrics=step.metrics)
-            for step, chosen in zip(findings.steps, settings, strict=True)
-        ),
-        int8_accuracy=findings.record.accuracy,
+        stages=tuple(_stage(step) for step in findings.steps),
+        metric=findings.metric,
+        test=TestSection(source=findings.source_scores, result=findings.record.scores) if findings.metric else None,
+        budget=findings.budget,
         arena=ArenaSection(
             bytes=arena.arena_bytes,
             method=arena.method,
@@ -131,29 +142,49 @@ def _report(findings: Findings, arena: Arena, target: Target, family: Family, to
             flash_bytes=target.flash_bytes,
             ram_bytes=target.ram_bytes,
             arena_limit_bytes=target.arena_limit_bytes,
-            model_bytes=model_bytes,
-            arena_bytes=arena.arena_bytes,
             fits=fits,
         ),
+        footprint=_footprint(findings.needs),
     )
 
 
-def _complaint(report: Report) -> str:
-    target = report.target
-    lacks = []
-    if target.flash_bytes is not None and target.model_bytes > target.flash_bytes:
-        lacks.append(f"the model takes {target.model_bytes:,} bytes of {target.flash_bytes:,} bytes of flash")
-    if target.arena_limit_bytes is not None and target.arena_bytes > target.arena_limit_bytes:
-        lacks.append(f"the arena takes {target.arena_bytes:,} of {target.arena_limit_bytes:,} bytes of RAM")
+def _stage(step: Step) -> StageSection:
+    return StageSection(
+        name=step.name,
+        settings=step.settings.model_dump(mode="json") if step.settings else {},
+        seconds=step.seconds,
+        metrics=step.metrics,
+        notes=step.notes,
+        rolled_back=step.rolled_back,
+    )
+
+
+def _footprint(needs: Footprint) -> FootprintSection:
+    return FootprintSection(
+        weight_bytes=needs.weight_bytes,
+        code=tuple(CodeSection(name=part.name, bytes=part.code_bytes, source=part.source) for part in needs.code_parts),
+        code_bytes=needs.code_bytes,
+        code_accuracy=needs.code_accuracy,
+        flash_bytes=needs.flash_bytes,
+        arena_bytes=needs.arena_bytes,
+        stack_bytes=needs.stack_bytes,
+        static_bytes=needs.static_bytes,
+        ram_bytes=needs.ram_bytes,
+    )
+
+
+def _lacks(needs: Footprint, target: Target) -> tuple[str, ...]:
+    """Say what a target has too little of; nothing where the model fits."""
+    rows = (
+        (needs.flash_bytes, target.flash_bytes, f"model and code take {needs.flash_bytes:,}", "flash"),
+        (needs.arena_bytes, target.arena_limit_bytes, f"the arena takes {needs.arena_bytes:,}", "static RAM"),
+        (needs.ram_bytes, target.ram_bytes, f"arena, stack and variables take {needs.ram_bytes:,}", "RAM"),
+    )
+    return tuple(f"{text} of {limit:,} bytes of {kind}" for value, limit, text, kind in rows if limit and value > limit)
+
+
+def _complaint(report: Report, lacks: tuple[str, ...]) -> str:
     return (
-        f"{report.name} does not fit {target.title}: {' and '.join(lacks)}; compress it further, choose another "
+        f"{report.name} does not fit {report.target.title}: {' and '.join(lacks)}; compress it further, choose another "
         "target, or give --force to emit the firmware all the same. Everything but the firmware was written."
     )
-
-
-def _layers_json(findings: Findings) -> bytes:
-    rows = [
-        {"operator": operator.index, "op": operator.label, "layer": layer}
-        for operator, layer in zip(findings.graph.main.operators, findings.layer_names, strict=True)
-    ]
-    return (json.dumps({"version": LAYERS_VERSION, "operators": rows}, indent=1) + "\n").encode()

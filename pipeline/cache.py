@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,14 +53,7 @@ class Cache:
         if found is not None:
             return found
         folder = self._folder(ingredients)
-        try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=".making-", dir=self.root))
-        except OSError as error:
-            raise OutputError(
-                f"cache: {self.root} cannot be written ({error.strerror}); give the path of a folder with --cache."
-            ) from None
-        try:
+        with self.scratch() as staging:
             make(staging)
             files = {
                 member.relative_to(staging).as_posix(): digest_file(member)
@@ -68,17 +62,37 @@ class Cache:
             }
             index = {"ingredients": ingredients, "files": files}
             (staging / INDEX).write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-            if self.find(ingredients) is not None:
-                return folder  # made by another run in the meantime, and in use perhaps
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.parent.mkdir(exist_ok=True)
             try:
                 staging.rename(folder)
             except OSError:
-                if self.find(ingredients) is None:  # not merely made by another run at the same time
-                    raise
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+                if self.find(ingredients) is None:  # in the way is a damaged entry, not one that another run has made
+                    shutil.rmtree(folder, ignore_errors=True)
+                    staging.rename(folder)
         return folder
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder on the disk of the entries, and remove it at the end.
+
+        Raises:
+            OutputError: the cache's folder cannot be written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(prefix=".making-", dir=self.root))
+        except OSError as error:
+            raise OutputError(
+                f"cache: {self.root} cannot be written ({error.strerror}); give the path of a folder with --cache."
+            ) from None
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def content_digest(self, folder: Path) -> str:
+        """Return the digest of what an entry holds, whatever it was made from."""
+        return digest_value(json.loads((folder / INDEX).read_text(encoding="utf-8"))["files"])
 
     def _folder(self, ingredients: Mapping[str, object]) -> Path:
         return self.root / str(ingredients["kind"]) / digest_value(ingredients)[:32]

@@ -1,24 +1,27 @@
-"""The chain of stages: each one runs once for the same ingredients, and is measured when it has run."""
+"""The chain of stages: each runs once for the same ingredients, is measured, and is rolled back over the budget."""
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.code import LOADING, code_digest
-from edgewright.pipeline.data import DataSource
-from edgewright.pipeline.digest import digest_file, package_versions
-from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
-from edgewright.pipeline.metrics import Metrics, class_accuracy, measure_tflite
-from edgewright.pipeline.models import float_tflite, load_model
-from edgewright.pipeline.progress import Reporter
-from edgewright.pipeline.recipe import Recipe
-from edgewright.pipeline.stages import ArtefactKind, Stage, StageSettings, StageWork
-from edgewright.pipeline.training import predict
+from rich.markup import escape
 
-METRICS_MODULES = ("metrics.py", *LOADING)
+from edgewright.pipeline.budget import Budget, drop_complaint
+from edgewright.pipeline.code import code_digest
+from edgewright.pipeline.digest import digest_file, package_versions
+from edgewright.pipeline.errors import DivergedError
+from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
+from edgewright.pipeline.measurement import measure_artefact
+from edgewright.pipeline.metrics import Metrics
+from edgewright.pipeline.preflight import check_representative_samples, check_stages
+from edgewright.pipeline.search import find_strongest
+from edgewright.pipeline.stages import ArtefactKind, Stage, StageSettings, StageWork
+from edgewright.pipeline.workshop import Workshop
+
+RECORD = "stage.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +30,17 @@ class Step:
 
     name: str
     path: Path
+    settings: StageSettings | None
+    """What the stage ran with; None for the source model."""
     metrics: Metrics
     seconds: float | None
     """How long the stage took when it ran; None for the source model."""
+    is_cached: bool = field(default=False, compare=False)
+    """Whether it ran earlier and was found."""
+    notes: tuple[str, ...] = ()
+    """What is worth telling: layers that stay and why, what a search tried, why nothing was saved."""
+    rolled_back: str | None = None
+    """Why the stage's result was not used; None where it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,126 +50,193 @@ class Chain:
     steps: tuple[Step, ...]
 
     @property
-    def tflite_path(self) -> Path:
-        """The converted model."""
-        return self.steps[-1].path
+    def source(self) -> Step:
+        """The source model."""
+        return self.steps[0]
 
     @property
-    def keras_path(self) -> Path:
-        """The last float model: what was converted."""
-        return next(step.path for step in reversed(self.steps) if step.path.name == ArtefactKind.KERAS.value)
+    def converted(self) -> Step:
+        """The `.tflite`."""
+        return self.steps[-1]
+
+    @property
+    def artefact(self) -> Step:
+        """What was converted: the last float model that is used."""
+        return next(step for step in reversed(self.steps[:-1]) if step.rolled_back is None)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
-    """What every step of a chain is made with."""
+class _Made:
+    """What a stage left in the cache."""
 
-    recipe: Recipe
-    seed: int
-    source_path: Path
-    data: DataSource
-    cache: Cache
-    reporter: Reporter
+    path: Path
+    seconds: float
+    notes: tuple[str, ...]
+    is_cached: bool
 
 
-def stage_ingredients(bench: Bench, stage: Stage, settings: StageSettings, input_path: Path) -> dict[str, object]:
+def stage_ingredients(workshop: Workshop, stage: Stage, settings: StageSettings, input_path: Path) -> dict[str, object]:
     """Return what decides a stage's result, as the cache wants it."""
+    folder = workshop.recipe.folder
     return {
         "kind": stage.name,
         "settings": settings.model_dump(mode="json"),
+        "files": [digest_file(path) for path in stage.files(settings, folder)],
         "input": digest_file(input_path),
-        "source": digest_file(bench.source_path),
-        "data": bench.data.digest,
-        "augmentation": bench.recipe.settings.augmentation.model_dump(mode="json"),
-        "seed": bench.seed,
+        "source": digest_file(workshop.source_path),
+        "data": workshop.data.digest,
+        "augmentation": workshop.recipe.settings.augmentation.model_dump(mode="json"),
+        **workshop.objective.ingredients,
+        "seed": workshop.seed,
         "code": code_digest(stage.modules),
         "versions": package_versions(VERSIONED_PACKAGES),
     }
 
 
-def run_chain(bench: Bench) -> Chain:
+def run_chain(workshop: Workshop) -> Chain:
     """Run a recipe's stages, or find their results in the cache.
 
     Raises:
         EdgewrightError: a stage refuses the model or fails; earlier results stay in the cache.
     """
-    source = Step(name="source", path=bench.source_path, metrics=measure_keras(bench.source_path, bench), seconds=None)
+    check_stages(workshop)
+    check_representative_samples(workshop)
+    metrics = measure_artefact(workshop.source_path, workshop)
+    source = Step(name="source", path=workshop.source_path, settings=None, metrics=metrics, seconds=None)
     steps = [source]
-    _tell(bench.reporter, source, cached=False)
-    for stage, settings in bench.recipe.stages:
-        steps.append(_run_stage(bench, stage, settings, steps[-1].path))
+    _tell(workshop, source)
+    for position, (stage, settings) in enumerate(workshop.recipe.stages):
+        step = _take_stage(workshop, stage, settings, steps, position)
+        steps.append(step)
+        _tell(workshop, step)
     return Chain(steps=tuple(steps))
 
 
-def _run_stage(bench: Bench, stage: Stage, settings: StageSettings, input_path: Path) -> Step:
-    wanted = stage_ingredients(bench, stage, settings, input_path)
-    cached = bench.cache.find(wanted) is not None
+def _take_stage(workshop: Workshop, stage: Stage, settings: StageSettings, steps: list[Step], position: int) -> Step:
+    """Run one stage, with the strongest setting that the budget bears where it looks for its own."""
+    before = next(step for step in reversed(steps) if step.rolled_back is None)
+    budget = workshop.recipe.settings.budget
+    notes: tuple[str, ...] = ()
+    chosen = settings
+    if settings.trials:
+        limits = budget or Budget()
+        found = find_strongest(
+            settings.trials,
+            lambda trial: _judge(workshop, limits, _try(workshop, stage, trial, before), steps[0], position),
+            lambda trial: _changes(settings, trial),
+        )
+        notes = found.notes
+        if found.settings is None:
+            return _rolled_back(stage, settings, before, (*notes,), "the budget bears none of its settings")
+        chosen = found.settings
+    made = _run_stage(workshop, stage, chosen, before)
+    metrics = _measure(workshop, stage, made, before)
+    complaint = None
+    if budget is not None and stage.produces is ArtefactKind.KERAS:
+        complaint = drop_complaint(budget, workshop.objective, steps[0].metrics, _score(workshop, metrics, position))
+    saved_nothing = () if _saves(before.metrics, metrics) else (stage.why_not_smaller(chosen),)
+    return Step(
+        name=stage.name,
+        path=made.path,
+        settings=chosen,
+        metrics=metrics,
+        seconds=made.seconds,
+        is_cached=made.is_cached,
+        notes=(*notes, *made.notes, *(saved_nothing if stage.produces is ArtefactKind.KERAS else ())),
+        rolled_back=complaint,
+    )
+
+
+def _rolled_back(stage: Stage, settings: StageSettings, before: Step, notes: tuple[str, ...], reason: str) -> Step:
+    return Step(
+        name=stage.name, path=before.path, settings=settings, metrics=before.metrics, seconds=None, notes=notes,
+        rolled_back=reason,
+    )  # fmt: skip
+
+
+def _try(workshop: Workshop, stage: Stage, settings: StageSettings, before: Step) -> Metrics:
+    return _measure(workshop, stage, _run_stage(workshop, stage, settings, before), before)
+
+
+def _judge(workshop: Workshop, budget: Budget, metrics: Metrics, source: Step, position: int) -> str | None:
+    return drop_complaint(budget, workshop.objective, source.metrics, _score(workshop, metrics, position))
+
+
+def _score(workshop: Workshop, metrics: Metrics, position: int) -> float:
+    """Return the score that is judged: the integer model's, unless training under quantization is still to come."""
+    later = [stage.name for stage, _ in workshop.recipe.stages[position + 1 :]]
+    return metrics.float_score if "qat" in later else metrics.int8_score
+
+
+def _measure(workshop: Workshop, stage: Stage, made: _Made, before: Step) -> Metrics:
+    if stage.produces is ArtefactKind.KERAS:
+        return measure_artefact(made.path, workshop)
+    return before.metrics.model_copy(update={"float_scores": {}, "float_bytes": None})
+
+
+def _saves(before: Metrics, after: Metrics) -> bool:
+    """Tell whether a device notices: file, multiply-accumulates or arena became smaller."""
+    return (
+        after.file_bytes < before.file_bytes
+        or after.mac_count < before.mac_count
+        or after.arena_bytes < before.arena_bytes
+    )
+
+
+def _changes(settings: StageSettings, trial: StageSettings) -> str:
+    given, tried = (one.model_dump(mode="json", exclude={"training", "step_epochs"}) for one in (settings, trial))
+    return ", ".join(f"{key} = {value}" for key, value in tried.items() if value is not None and value != given[key])
+
+
+def _run_stage(workshop: Workshop, stage: Stage, settings: StageSettings, before: Step) -> _Made:
+    wanted = stage_ingredients(workshop, stage, settings, before.path)
+    is_cached = workshop.cache.find(wanted) is not None
 
     def make(folder: Path) -> None:
         started = time.monotonic()
-        output_path = folder / stage.produces.value
         work = StageWork(
-            input_path=input_path,
-            source_path=bench.source_path,
-            data=bench.data,
-            augmentation=bench.recipe.settings.augmentation,
-            seed=bench.seed,
-            output_path=output_path,
-            reporter=bench.reporter,
+            input_path=before.path,
+            source_path=workshop.source_path,
+            recipe_folder=workshop.recipe.folder,
+            data=workshop.data,
+            objective=workshop.objective,
+            augmentation=workshop.recipe.settings.augmentation,
+            seed=workshop.seed,
+            output_path=folder / stage.produces.value,
+            reporter=workshop.reporter,
+            cache=workshop.cache,
+            measure=lambda path: measure_artefact(path, workshop),
+            log_folder=workshop.log_folder / stage.name if workshop.log_folder else None,
         )
-        stage.run(settings, work)
-        (folder / "seconds.txt").write_text(f"{time.monotonic() - started:.1f}\n", encoding="utf-8")
+        try:
+            stage.run(settings, work)
+        except DivergedError as error:
+            raise DivergedError(f"{error} The model before this stage is kept in {before.path}.") from error
+        record = {"seconds": round(time.monotonic() - started, 1), "notes": work.notes}
+        (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
-    folder = bench.cache.obtain(wanted, make)
-    path = folder / stage.produces.value
-    if stage.produces is ArtefactKind.KERAS:
-        metrics = measure_keras(path, bench)
-    else:
-        metrics = measure_tflite(path.read_bytes(), None, source=str(path))
-    seconds = float((folder / "seconds.txt").read_text(encoding="utf-8"))
-    step = Step(name=stage.name, path=path, metrics=metrics, seconds=seconds)
-    _tell(bench.reporter, step, cached=cached)
-    return step
-
-
-def with_accuracy(chain: Chain, accuracy: float | None) -> Chain:
-    """Return the chain with the accuracy of its `.tflite`, which an interpreter has measured."""
-    last = chain.steps[-1]
-    measured = last.metrics.model_copy(update={"accuracy": accuracy})
-    return replace(chain, steps=(*chain.steps[:-1], replace(last, metrics=measured)))
-
-
-def measure_keras(path: Path, bench: Bench) -> Metrics:
-    """Count and measure a float model on the test split.
-
-    Args:
-        path: a `.keras`.
-        bench: gives data and cache.
-    """
-    ingredients = {
-        "kind": "metrics",
-        "model": digest_file(path),
-        "data": bench.data.digest,
-        "code": code_digest(METRICS_MODULES),
-        "versions": package_versions(VERSIONED_PACKAGES),
-    }
-
-    def make(folder: Path) -> None:
-        model, data = load_model(path, trust=True), bench.data.load()
-        accuracy = class_accuracy(predict(model, data.x_test), data.y_test)
-        metrics = measure_tflite(float_tflite(model), accuracy, source=str(path))
-        (folder / "metrics.json").write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")
-
-    folder = bench.cache.obtain(ingredients, make)
-    return Metrics.model_validate_json((folder / "metrics.json").read_text(encoding="utf-8"))
-
-
-def _tell(reporter: Reporter, step: Step, *, cached: bool) -> None:
-    metrics = step.metrics
-    accuracy = "" if metrics.accuracy is None else f", accuracy {metrics.accuracy:.2%}"
-    time_text = " (cached)" if cached else "" if step.seconds is None else f" in {step.seconds:.0f} s"
-    reporter.line(
-        f"[bold]{step.name}[/]{time_text}: {metrics.parameter_count:,} parameters, "
-        f"{metrics.nonzero_parameter_count:,} not zero, {metrics.mac_count / 1e6:.2f} M MACs, "
-        f"{metrics.file_bytes:,} bytes{accuracy}"
+    folder = workshop.cache.obtain(wanted, make)
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    return _Made(
+        path=folder / stage.produces.value,
+        seconds=record["seconds"],
+        notes=tuple(record["notes"]),
+        is_cached=is_cached,
     )
+
+
+def _tell(workshop: Workshop, step: Step) -> None:
+    metrics = step.metrics
+    time_text = " (cached)" if step.is_cached else "" if step.seconds is None else f" ({step.seconds:.0f} s)"
+    scores = metrics.float_scores or metrics.int8_scores
+    score = f", {workshop.objective.metric.name} {metrics.int8_score:.4f} in int8" if scores else ""
+    if metrics.float_scores:
+        score += f", {metrics.float_score:.4f} in float"
+    workshop.reporter.line(
+        f"[bold]{step.name}[/]{time_text}: {metrics.file_bytes:,} bytes, {metrics.mac_count / 1e6:.3f} M MACs, "
+        f"arena {metrics.arena_bytes:,}{score}"
+    )
+    for note in step.notes:
+        workshop.reporter.line(f"  {escape(note)}")
+    if step.rolled_back is not None:
+        workshop.reporter.line(f"  [yellow]rolled back:[/] {escape(step.rolled_back)}")

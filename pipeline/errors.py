@@ -5,6 +5,7 @@
     │   ├── RecipeError               2  a recipe: syntax, unknown key, stages in an impossible order
     │   ├── TargetError               2  a target or firmware family: unknown, or its facts are broken
     │   ├── ModelError                2  a Keras model: unreadable, unsupported or untrusted
+    │   │   └── DivergedError         2  training became NaN: the settings do not suit the model
     │   ├── DataError                 2  data: missing, misshapen, not finite, or a pickle
     │   ├── TfliteError               2  a .tflite: malformed, hostile, or not what the command needs
     │   └── OutputError               2  an output folder: not ours, or holding files that the user edited
@@ -53,6 +54,10 @@ class TargetError(BadInputError):
 
 class ModelError(BadInputError):
     """A Keras model is unreadable, unsupported or untrusted."""
+
+
+class DivergedError(ModelError):
+    """Training became NaN: the settings do not suit the model."""
 
 
 class DataError(BadInputError):

@@ -15,19 +15,19 @@ from edgewright.pipeline.agreement import AgreementResult, check_agreement
 from edgewright.pipeline.arena import measure_host_arena
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.code import code_digest
-from edgewright.pipeline.data import DataSource
 from edgewright.pipeline.digest import digest_bytes, package_versions
-from edgewright.pipeline.errors import InterpreterError
+from edgewright.pipeline.feeding import model_inputs, real_outputs
 from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
-from edgewright.pipeline.golden import choose_samples, compute_vectors, input_tensors, random_inputs
+from edgewright.pipeline.golden import choose_samples, compute_vectors, random_inputs
 from edgewright.pipeline.graph import read
 from edgewright.pipeline.interpreters import Array, tflm_engine
-from edgewright.pipeline.metrics import class_accuracy
-from edgewright.pipeline.quantization import quantize
+from edgewright.pipeline.measurement import MODULES as MEASURING
+from edgewright.pipeline.measurement import artefact_output_shapes, load_prepared
 from edgewright.pipeline.vocabulary import GoldenVectors
+from edgewright.pipeline.workshop import Workshop
 
-MODULES = ("evaluation.py", "golden.py", "agreement.py", "arena.py", "quantization.py", "interpreters", "graph")
+MODULES = ("evaluation.py", "golden.py", "agreement.py", *MEASURING)
 RECORD = "evaluation.json"
 VECTORS = "vectors.npz"
 
@@ -38,7 +38,8 @@ MeasureLatency = Callable[[bytes, tuple[Array, ...]], LatencyFigures]
 class EvaluationRecord(Figures):
     """The figures of an evaluation, as they are kept."""
 
-    accuracy: float | None
+    scores: dict[str, float]
+    """On the test split, the deciding figure first; empty without data."""
     agreements: tuple[AgreementFigures, ...]
     host_arena_bytes: int
     tflm_revision: str
@@ -47,28 +48,37 @@ class EvaluationRecord(Figures):
 
 
 def evaluate_with_data(
-    tflite: bytes, data: DataSource, cache: Cache, measure_latency: MeasureLatency
+    tflite: bytes, path: Path, workshop: Workshop, measure_latency: MeasureLatency
 ) -> tuple[EvaluationRecord, GoldenVectors]:
-    """Evaluate a classifier on the whole test split.
+    """Evaluate a model on the whole test split, which nothing was chosen by.
+
+    Args:
+        tflite: a full-integer model.
+        path: the float model that it was converted from.
+        workshop: gives the data and what the model is judged by.
+        measure_latency: times one inference.
 
     Raises:
         InterpreterError: an interpreter refused the model, or gave something else than integers.
     """
+    objective = workshop.objective
 
     def make(folder: Path) -> None:
-        graph, loaded = read(tflite), data.load()
-        (tensor,) = input_tensors(graph)
-        if tensor.quantization is None:
-            raise InterpreterError(f"The input {tensor.name} carries no scale and zero point; convert the model again.")
-        samples = (quantize(loaded.x_test, tensor.quantization, tensor.dtype),)
-        result = check_agreement(tflite, samples)
-        chosen = list(choose_samples(loaded.y_test))
-        vectors = compute_vectors(tflite, (samples[0][chosen],), graph, "one test sample of each class, two extremes")
-        accuracy = class_accuracy(result.outputs[0].reshape(len(loaded.y_test), -1), loaded.y_test)
-        latency = measure_latency(tflite, (samples[0][:1],))
-        _keep(folder, _record(tflite, accuracy, result, latency, vectors), vectors)
+        shapes = artefact_output_shapes(path)
+        test = load_prepared(path, workshop).test
+        graph = read(tflite)
+        samples = model_inputs(graph, test.x)
+        result = check_agreement(tflite, samples, classifies=objective.tells_classes_apart(shapes))
+        chosen = choose_samples(test, objective.class_count(shapes))
+        vectors = compute_vectors(
+            tflite, tuple(array[list(chosen)] for array in samples), graph, "test samples, two extremes"
+        )
+        scores = objective.scores(real_outputs(graph, result.outputs, shapes), test)
+        latency = measure_latency(tflite, tuple(array[:1] for array in samples))
+        _keep(folder, _record(tflite, scores, result, latency, vectors), vectors)
 
-    return _load(cache.obtain(_ingredients(tflite, {"data": data.digest}), make))
+    inputs = {"data": workshop.data.digest, **objective.ingredients}
+    return _load(workshop.cache.obtain(_ingredients(tflite, inputs), make))
 
 
 def evaluate_without_data(
@@ -78,7 +88,7 @@ def evaluate_without_data(
 
     Args:
         tflite: a full-integer model.
-        inputs: one array (V, *shape without batch) for each input, quantized; None draws them.
+        inputs: one array (V, *shape without batch) for each input, of its type; None draws them.
         seed: of the draw.
         cache: where the result is kept.
         measure_latency: times one inference.
@@ -94,7 +104,7 @@ def evaluate_without_data(
         origin = f"random inputs of seed {seed}, two extremes" if inputs is None else "given inputs, two extremes"
         vectors = compute_vectors(tflite, samples, graph, origin)
         latency = measure_latency(tflite, tuple(array[:1] for array in samples))
-        _keep(folder, _record(tflite, None, result, latency, vectors), vectors)
+        _keep(folder, _record(tflite, {}, result, latency, vectors), vectors)
 
     given = [digest_bytes(array.tobytes()) for array in samples]
     return _load(cache.obtain(_ingredients(tflite, {"inputs": given, "drawn": inputs is None}), make))
@@ -112,13 +122,13 @@ def _ingredients(tflite: bytes, inputs: dict[str, object]) -> dict[str, object]:
 
 def _record(
     tflite: bytes,
-    accuracy: float | None,
+    scores: dict[str, float],
     result: AgreementResult,
     latency: LatencyFigures,
     vectors: GoldenVectors,
 ) -> EvaluationRecord:
     return EvaluationRecord(
-        accuracy=accuracy,
+        scores=scores,
         agreements=_figures(result),
         host_arena_bytes=measure_host_arena(tflite),
         tflm_revision=f"tflite-micro {tflm_engine().version}",

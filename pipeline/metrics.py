@@ -1,46 +1,56 @@
-"""What is counted and measured of a model: the same figures for the source and after every stage."""
+"""What is counted and measured of a model: the same figures for the source and after every stage.
+
+Every figure is that of the int8 model which the artefact at that point converts to, since that is what a device runs.
+"""
 
 from __future__ import annotations
 
 import gzip
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
-from edgewright.pipeline.data import IntArray
 from edgewright.pipeline.figures import Figures
 from edgewright.pipeline.graph import Graph, read, total_macs
 from edgewright.pipeline.graph.types import Tensor
 
 
-class Metrics(Figures):
-    """Figures of one model at one point of the pipeline."""
+class Counts(Figures):
+    """What a `.tflite` holds."""
 
-    accuracy: float | None = Field(description="share of test samples whose class is right, 0 to 1; null without data")
     parameter_count: int = Field(description="weights and biases")
     nonzero_parameter_count: int = Field(description="those that are not zero (for int8: not the zero point)")
-    mac_count: int = Field(description="multiply-accumulates of one inference, counted from the .tflite")
-    file_bytes: int = Field(description="the model as a .tflite (float32 until it is quantized)")
+    mac_count: int = Field(description="multiply-accumulates of one inference")
+    file_bytes: int = Field(description="the model as the .tflite that a device runs")
     gzip_bytes: int = Field(description="that file after gzip -9")
 
 
-def class_accuracy(outputs: npt.NDArray[np.generic], y: IntArray) -> float:
-    """Return the share of samples whose largest output is their class.
+class Metrics(Counts):
+    """A model at one point of the pipeline."""
 
-    Args:
-        outputs: (N, classes), any numeric dtype.
-        y: (N,) class indices.
-    """
-    return float((outputs.argmax(axis=-1) == y).mean())
+    arena_bytes: int = Field(description="smallest arena in which TFLM's host build runs the model")
+    float_bytes: int | None = Field(description="the model as a float32 .tflite; null where it is integer already")
+    float_scores: dict[str, float] = Field(
+        description="figures of the float model on the validation split, the deciding one first; empty without data"
+    )
+    int8_scores: dict[str, float] = Field(description="the same of the integer model, on dequantized outputs")
+
+    @property
+    def float_score(self) -> float:
+        """The figure that decides, of the float model."""
+        return next(iter(self.float_scores.values()))
+
+    @property
+    def int8_score(self) -> float:
+        """The figure that decides, of the integer model."""
+        return next(iter(self.int8_scores.values()))
 
 
-def measure_tflite(tflite: bytes, accuracy: float | None, *, source: str = "model") -> Metrics:
+def count_tflite(tflite: bytes, *, source: str = "model") -> Counts:
     """Count what a `.tflite` holds.
 
     Args:
         tflite: the file's bytes.
-        accuracy: measured elsewhere, or None.
         source: what the file is called, for messages.
 
     Raises:
@@ -48,8 +58,7 @@ def measure_tflite(tflite: bytes, accuracy: float | None, *, source: str = "mode
     """
     graph = read(tflite, source=source)
     counts = [(tensor.element_count, _nonzero_count(graph, tensor)) for tensor in _weights(graph)]
-    return Metrics(
-        accuracy=accuracy,
+    return Counts(
         parameter_count=sum(total for total, _ in counts),
         nonzero_parameter_count=sum(nonzero for _, nonzero in counts),
         mac_count=total_macs(graph),

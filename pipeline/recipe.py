@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from edgewright.pipeline.augmentation import Augmentation
+from edgewright.pipeline.budget import Budget
+from edgewright.pipeline.data import DataSettings, Validation
 from edgewright.pipeline.errors import RecipeError, nearest
+from edgewright.pipeline.preprocessing import Preprocessing
 from edgewright.pipeline.settings import Settings
 from edgewright.pipeline.stages import STAGES, ArtefactKind, Stage, StageSettings
+from edgewright.pipeline.tasks import TaskSettings
 from edgewright.pipeline.tomlfile import describe_validation_error, read_toml
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, dict) else value
 
 
 class Source(Settings):
@@ -21,7 +30,9 @@ class Source(Settings):
     model: str | None = None
     """A model file, or `file.py:function` that trains one; a relative path counts from the recipe."""
     data: str | None = None
-    """An `.npz`, or `file.py:function`; a relative path counts from the recipe."""
+    """An `.npz`, a folder of images by class, or `file.py:function`; a relative path counts from the recipe."""
+    test_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """Share of each class that becomes the test split of a folder of images without one."""
 
 
 class RecipeSettings(Settings):
@@ -33,7 +44,19 @@ class RecipeSettings(Settings):
     labels: tuple[str, ...] = ()
     """A name for each class, where the data has none."""
     source: Source = Source()
+    task: TaskSettings = TaskSettings()
+    preprocessing: Annotated[tuple[Preprocessing, ...], BeforeValidator(_as_list)] = ()
+    """What is done to every sample, here and on the device: one table for all inputs, or one for each."""
+    validation: Validation = Validation()
     augmentation: Augmentation = Augmentation()
+    budget: Budget | None = None
+
+    @property
+    def data_settings(self) -> DataSettings:
+        """How the data is read."""
+        return DataSettings(
+            preprocessing=self.preprocessing, validation=self.validation, test_share=self.source.test_share
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +74,24 @@ def load_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: not TOML, an unknown key or stage, a value out of range, or stages in an impossible order.
     """
-    content = read_toml(path, RecipeError)
-    stages = content.pop("stages", None)
+    return parse_recipe(read_toml(path, RecipeError), path)
+
+
+def parse_recipe(content: Mapping[str, object], path: Path) -> Recipe:
+    """Validate a recipe that was read, or put together.
+
+    Args:
+        content: what the file says.
+        path: the file, for messages; its relative paths count from the folder.
+
+    Raises:
+        RecipeError: an unknown key or stage, a value out of range, or stages in an impossible order.
+    """
+    stages = content.get("stages")
     if not isinstance(stages, list) or not stages:
         raise RecipeError(f'{path}: stages: is missing or empty; list at least [[stages]] with stage = "convert".')
     try:
-        settings = RecipeSettings.model_validate(content)
+        settings = RecipeSettings.model_validate({key: value for key, value in content.items() if key != "stages"})
     except ValidationError as error:
         raise RecipeError(f"{path}: {_describe(error, RecipeSettings, ['stages'])}") from None
     chain = tuple(_load_stage(path, position, table) for position, table in enumerate(stages))
@@ -65,8 +100,8 @@ def load_recipe(path: Path) -> Recipe:
 
 
 def default_stages() -> tuple[tuple[Stage, StageSettings], ...]:
-    """Return every stage with its default settings: what a model without a recipe goes through."""
-    return tuple((stage, stage.settings(stage=stage.name)) for stage in STAGES)
+    """Return the stages of a model without a recipe: it is converted."""
+    return tuple((stage, stage.settings(stage=stage.name)) for stage in STAGES if stage.name == "convert")
 
 
 def _describe(error: ValidationError, model: type[Settings], extra: list[str]) -> str:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from enum import Enum
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,9 +22,7 @@ from edgewright.pipeline.errors import EdgewrightError, ExitStatus, OutputError,
 from edgewright.pipeline.progress import ConsoleReporter
 
 if TYPE_CHECKING:
-    from edgewright.pipeline.figures import LatencyFigures
-    from edgewright.pipeline.interpreters import Array
-    from edgewright.pipeline.run import Outcome, OutputRequest
+    from edgewright.pipeline.outcome import Outcome, OutputRequest
     from edgewright.pipeline.target import Family
 
 app = typer.Typer(
@@ -34,10 +33,33 @@ app = typer.Typer(
     help="From a Keras model to a phone or a microcontroller.\n\nExit statuses: 0 done; 2 bad input; 3 over the "
     "budget or does not fit the target; 4 a figure became worse.",
 )
+
+
+class Document(str, Enum):
+    """A document with a published schema."""
+
+    REPORT = "report"
+    ANALYSIS = "analysis"
+
+
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
 
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
+ModelOption = Annotated[
+    str | None, typer.Option(help="A Keras .keras, .h5 or SavedModel, or file.py:function that trains one.")
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        help="An .npz with x_train, y_train, x_test, y_test, a folder of images by class, or file.py:function."
+    ),
+]
+RecipeOption = Annotated[Path | None, typer.Option(help="TOML file that lists the stages.")]
+SeedOption = Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")]
+TrustOption = Annotated[
+    bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
+]
 FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
@@ -56,34 +78,29 @@ DEFAULT_CACHE = Path("build/cache")
 @app.command(epilog="Example: edgewright build --target esp32 --model my.h5 --data my.npz --recipe my.toml")
 def build(
     target: TargetOption,
-    model: Annotated[
-        str | None, typer.Option(help="A Keras .keras, .h5 or SavedModel, or file.py:function that trains one.")
-    ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="An .npz with x_train, y_train, x_test, y_test, or file.py:function that returns them."),
-    ] = None,
-    recipe: Annotated[Path | None, typer.Option(help="TOML file that lists the stages.")] = None,
+    model: ModelOption = None,
+    data: DataOption = None,
+    recipe: RecipeOption = None,
     family: FamilyOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
-    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")] = None,
-    trust_model: Annotated[
-        bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
-    ] = False,
+    seed: SeedOption = None,
+    trust_model: TrustOption = False,
     force: ForceOption = False,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Folder for TensorBoard summaries of the stages that train.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
 ) -> None:
     """Compress a model by a recipe and emit it for a target; without a model, the built-in example."""
     from edgewright.pipeline import run
+    from edgewright.pipeline.inputs import InputRequest
+    from edgewright.runtime_bench.latency import measure_figures
 
     request = run.BuildRequest(
+        inputs=InputRequest(recipe=recipe, model=model, data=data, seed=seed, trust_model=trust_model),
         output=_output(target, family, out, cache, force),
-        recipe=recipe,
-        model=model,
-        data=data,
-        seed=seed,
-        trust_model=trust_model,
+        log_folder=tensorboard,
     )
     reporter = ConsoleReporter(console)
     if dry_run:
@@ -91,7 +108,7 @@ def build(
             console.print(f"{step.name}: {'in the cache' if step.is_cached else 'would run'}")
         console.print(f"would write {request.output.out}", soft_wrap=True, markup=False)
         return
-    _finish(run.build(request, reporter, _measure_latency))
+    _finish(run.build(request, reporter, measure_figures))
 
 
 @app.command(epilog="Example: edgewright emit my.tflite --target esp32 --out build/mine")
@@ -110,12 +127,48 @@ def emit(
     force: ForceOption = False,
 ) -> None:
     """Emit an existing full-integer .tflite for a target, without compression."""
-    from edgewright.pipeline import run
+    from edgewright.pipeline import given
+    from edgewright.runtime_bench.latency import measure_figures
 
-    request = run.EmitRequest(
+    request = given.EmitRequest(
         output=_output(target, family, out, cache, force), tflite=tflite, inputs=inputs, labels=labels, seed=seed
     )
-    _finish(run.emit(request, ConsoleReporter(console), _measure_latency))
+    _finish(given.emit(request, ConsoleReporter(console), measure_figures))
+
+
+@app.command(epilog="Example: edgewright analyze --model my.h5 --data my.npz --out build/analysis")
+def analyze(
+    model: ModelOption = None,
+    data: DataOption = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML file whose task, preprocessing, validation and augmentation are taken.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Output folder.")] = Path("build/analysis"),
+    cache: CacheOption = DEFAULT_CACHE,
+    seed: SeedOption = None,
+    samples: Annotated[int, typer.Option(min=1, help="Validation samples that every trial is scored on.")] = 400,
+    trust_model: TrustOption = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited.")] = False,
+) -> None:
+    """Find out what each layer costs and how much it matters, and suggest a recipe; nothing is trained."""
+    from edgewright.pipeline.analysis import analysis_table
+    from edgewright.pipeline.inputs import InputRequest
+    from edgewright.pipeline.survey import SurveyRequest, survey
+
+    request = SurveyRequest(
+        inputs=InputRequest(recipe=recipe, model=model, data=data, seed=seed, trust_model=trust_model),
+        out=out,
+        cache=cache,
+        sample_count=samples,
+        force=force,
+    )
+    found = survey(request, ConsoleReporter(console))
+    console.print(analysis_table(found.analysis))
+    state = "written" if found.written.changed else "unchanged"
+    console.print(f"{found.out}: {state}", soft_wrap=True, markup=False, highlight=False)
+    suggested = shlex.quote(str(found.out / "recipe.toml"))
+    command = f"edgewright build --target esp32 --recipe {suggested}"
+    console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
 
 
 @app.command(epilog="Example: edgewright diff old/report.json build/esp32/report.json")
@@ -191,14 +244,17 @@ def _run_family_tool(
         raise ToolError(f"{words[0]} ended with status {finished.returncode}; its own messages above say why.")
 
 
-@app.command(epilog="Example: edgewright schema > report.schema.json")
-def schema() -> None:
-    """Print the JSON schema of report.json."""
+@app.command(epilog="Example: edgewright schema analysis > analysis.schema.json")
+def schema(
+    document: Annotated[Document, typer.Argument(help="report.json of a build, or analysis.json.")] = Document.REPORT,
+) -> None:
+    """Print the JSON schema of a document."""
     import json
 
-    from edgewright.pipeline.report import json_schema
+    from edgewright.pipeline import analysis, report
 
-    typer.echo(json.dumps(json_schema(), indent=1))
+    package = report if document is Document.REPORT else analysis
+    typer.echo(json.dumps(package.json_schema(), indent=1))
 
 
 @app.callback(invoke_without_command=True)
@@ -212,25 +268,9 @@ def options(
 
 
 def _output(target: str, family: str | None, out: Path | None, cache: Path, force: bool) -> OutputRequest:
-    from edgewright.pipeline.run import OutputRequest
+    from edgewright.pipeline.outcome import OutputRequest
 
     return OutputRequest(target=target, family=family, out=out or Path("build") / target, cache=cache, force=force)
-
-
-def _measure_latency(tflite: bytes, sample: tuple[Array, ...]) -> LatencyFigures:
-    from edgewright.pipeline.figures import LatencyFigures
-    from edgewright.runtime_bench.latency import measure_latency
-
-    latency = measure_latency(tflite, inputs=sample)
-    return LatencyFigures(
-        engine=latency.engine,
-        version=latency.engine_version,
-        threads=latency.threads,
-        run_count=latency.runs,
-        median_us=latency.median_us,
-        p90_us=latency.p90_us,
-        minimum_us=latency.minimum_us,
-    )
 
 
 def _finish(outcome: Outcome) -> None:
@@ -248,9 +288,9 @@ def _finish(outcome: Outcome) -> None:
         )  # fmt: skip
     console.print(stage_table(report))
     console.print(
-        f"{report.target.title}: model {format_bytes(report.target.model_bytes)} of "
-        f"{format_bytes(report.target.flash_bytes)} flash, arena {format_bytes(report.arena.bytes)} of "
-        f"{format_bytes(report.target.arena_limit_bytes)}",
+        f"{report.target.title}: model {format_bytes(report.footprint.weight_bytes)} and code about "
+        f"{format_bytes(report.footprint.code_bytes)} of {format_bytes(report.target.flash_bytes)} flash, arena "
+        f"{format_bytes(report.arena.bytes)} of {format_bytes(report.target.arena_limit_bytes)}",
         soft_wrap=True, highlight=False,
     )  # fmt: skip
     state = "written" if outcome.written.changed else "unchanged"

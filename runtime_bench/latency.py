@@ -6,6 +6,7 @@ import math
 import statistics
 from dataclasses import dataclass
 
+from edgewright.pipeline.figures import LatencyFigures
 from edgewright.pipeline.interpreters import Array, Engine, Resolver, TimeInvokes, tflite_engine, time_invokes
 from edgewright.pipeline.interpreters.execution import RUN_TIMEOUT_SECONDS
 
@@ -72,6 +73,28 @@ def measure_latency(
         median_us=statistics.median(times.latencies_us),
         p90_us=percentile(times.latencies_us, 90),
         minimum_us=min(times.latencies_us),
+    )
+
+
+def measure_figures(tflite: bytes, sample: tuple[Array, ...]) -> LatencyFigures:
+    """Measure the latency for a report.
+
+    Args:
+        tflite: the model.
+        sample: one, (1, ...) for each input.
+
+    Raises:
+        InterpreterError: the interpreter refused the model, crashed or timed out.
+    """
+    latency = measure_latency(tflite, inputs=sample)
+    return LatencyFigures(
+        engine=latency.engine,
+        version=latency.engine_version,
+        threads=latency.threads,
+        run_count=latency.runs,
+        median_us=latency.median_us,
+        p90_us=latency.p90_us,
+        minimum_us=latency.minimum_us,
     )
 
 

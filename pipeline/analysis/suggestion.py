@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
+
+import tomli_w
 
 from edgewright.pipeline.analysis.schema import Analysis, LayerAnalysis, RankTrial, Trial
 from edgewright.pipeline.analysis.wording import change_text, relative_loss, score_text
@@ -20,7 +22,14 @@ COMPARED_SHARE = 0.5
 """Layers are compared by what half of their channels cost."""
 
 
-def suggest(analysis: Analysis, *, model: str = "", data: str = "", max_drop: float = 0.01) -> str:
+def suggest(
+    analysis: Analysis,
+    *,
+    model: str = "",
+    data: str = "",
+    max_drop: float = 0.01,
+    settings: Mapping[str, object] | None = None,
+) -> str:
     """Write a recipe for the analyzed model; everything in it is a first guess that its stages measure themselves.
 
     Args:
@@ -28,12 +37,13 @@ def suggest(analysis: Analysis, *, model: str = "", data: str = "", max_drop: fl
         model: what `[source]` names as the model; empty where the command line gives it.
         data: likewise.
         max_drop: how much the score may lose over the whole recipe: of 1 for a share, else of the baseline.
+        settings: tables of the recipe that stay as they are, `[task]` for instance.
 
     Returns:
         TOML.
     """
     parts = [
-        _head(analysis, model, data, max_drop),
+        _head(analysis, model, data, max_drop, settings or {}),
         *_pruning(analysis),
         *_factorization(analysis, max_drop),
         *_quantization(analysis),
@@ -42,7 +52,7 @@ def suggest(analysis: Analysis, *, model: str = "", data: str = "", max_drop: fl
     return "\n".join(parts)
 
 
-def _head(analysis: Analysis, model: str, data: str, max_drop: float) -> str:
+def _head(analysis: Analysis, model: str, data: str, max_drop: float, settings: Mapping[str, object]) -> str:
     lines = _comment(
         f"Suggested by an analysis on {analysis.sample_count} validation samples: "
         f"{analysis.score_name} {score_text(analysis, analysis.baseline)}, {format_count(analysis.parameters)} "
@@ -55,6 +65,8 @@ def _head(analysis: Analysis, model: str, data: str, max_drop: float) -> str:
     ]
     if sources:
         lines += "\n[source]\n" + "".join(sources)
+    if settings:
+        lines += "\n" + tomli_w.dumps(settings)
     if analysis.is_share and analysis.higher_is_better:
         lines += f"\n[budget]\nmax_accuracy_drop = {max_drop}\n"
     return lines

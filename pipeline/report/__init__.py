@@ -6,18 +6,28 @@ from edgewright.pipeline.report.difference import compare_reports, difference_ta
 from edgewright.pipeline.report.page import render_page
 from edgewright.pipeline.report.schema import (
     ArenaSection,
+    BudgetSection,
+    CodeSection,
+    FootprintSection,
+    MetricSection,
     Report,
     StageSection,
     TargetSection,
+    TestSection,
     json_schema,
 )
 from edgewright.pipeline.report.table import stage_table
 
 __all__ = [
     "ArenaSection",
+    "BudgetSection",
+    "CodeSection",
+    "FootprintSection",
+    "MetricSection",
     "Report",
     "StageSection",
     "TargetSection",
+    "TestSection",
     "compare_reports",
     "difference_table",
     "json_schema",

@@ -12,14 +12,18 @@ from rich.text import Text
 from edgewright.pipeline.errors import BadInputError
 from edgewright.pipeline.report.schema import Report
 
+_Figure = float | int | str | None
+_Row = tuple[str, _Figure, _Figure, int]
+"""A figure's name, its two values, and which way is better: 1, -1, or 0 for neither."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One figure in two reports; `better` is None where neither direction is."""
 
     figure: str
-    before: float | int | str | None
-    after: float | int | str | None
+    before: _Figure
+    after: _Figure
     better: bool | None
 
 
@@ -42,9 +46,13 @@ def load_report(path: Path) -> Report:
 
 def compare_reports(before: Report, after: Report) -> tuple[Change, ...]:
     """Return every figure that differs, the final model's first."""
-    rows = [
-        ("int8 accuracy", before.int8_accuracy, after.int8_accuracy, +1),
+    name, direction = _metric(before, after)
+    rows: list[_Row] = [
+        (f"int8 {name}", before.int8_score, after.int8_score, direction),
         ("arena bytes", before.arena.bytes, after.arena.bytes, -1),
+        ("code bytes", before.footprint.code_bytes, after.footprint.code_bytes, -1),
+        ("flash bytes", before.footprint.flash_bytes, after.footprint.flash_bytes, -1),
+        ("RAM bytes", before.footprint.ram_bytes, after.footprint.ram_bytes, -1),
         ("target", before.target.name, after.target.name, 0),
         ("firmware family", before.target.family, after.target.family, 0),
         ("seed", before.seed, after.seed, 0),
@@ -59,13 +67,15 @@ def compare_reports(before: Report, after: Report) -> tuple[Change, ...]:
         pairs = [(before.stages[0], after.stages[0]), (before.stages[-1], after.stages[-1])]
     for old, new in pairs:
         label = old.name if old.name == new.name else f"{old.name} / {new.name}"
-        for field, direction in _DIRECTIONS.items():
+        old_score, new_score = (next(iter(stage.metrics.int8_scores.values()), None) for stage in (old, new))
+        rows.append((f"{label}: int8 {name}", old_score, new_score, direction))
+        for field, way in _DIRECTIONS.items():
             rows.append(
                 (
                     f"{label}: {field.replace('_', ' ')}",
                     getattr(old.metrics, field),
                     getattr(new.metrics, field),
-                    direction,
+                    way,
                 )
             )
     return tuple(
@@ -75,9 +85,18 @@ def compare_reports(before: Report, after: Report) -> tuple[Change, ...]:
     )
 
 
+def _metric(before: Report, after: Report) -> tuple[str, int]:
+    """Return the name of the deciding figure and which way it is better; two names where the reports differ."""
+    metrics = [report.metric for report in (before, after) if report.metric is not None]
+    names = [metric.name for metric in metrics]
+    if len(set(names)) != 1:
+        return " / ".join(names) or "score", 0
+    return names[0], 1 if metrics[0].higher_is_better else -1
+
+
 _DIRECTIONS = {
-    "accuracy": +1, "parameter_count": -1, "nonzero_parameter_count": -1, "mac_count": -1, "file_bytes": -1,
-    "gzip_bytes": -1,
+    "parameter_count": -1, "nonzero_parameter_count": -1, "mac_count": -1, "file_bytes": -1, "gzip_bytes": -1,
+    "arena_bytes": -1,
 }  # fmt: skip
 
 
@@ -100,7 +119,7 @@ def difference_table(changes: tuple[Change, ...]) -> Table:
     return table
 
 
-def _text(value: float | int | str | None) -> str:
+def _text(value: _Figure) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "-" if value is None else f"{value:,}" if isinstance(value, int) else value

@@ -7,7 +7,7 @@ from importlib.resources import files
 from jinja2 import Environment, StrictUndefined, Template
 
 from edgewright.pipeline.report.schema import Report
-from edgewright.pipeline.report.text import format_bytes, format_count, format_share
+from edgewright.pipeline.report.text import format_bytes, format_count, format_score, format_seconds
 
 TEMPLATE = "page.html.j2"
 
@@ -26,5 +26,5 @@ def load_page(package: str) -> Template:
     environment = Environment(
         undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters.update(bytes=format_bytes, count=format_count, share=format_share)
+    environment.filters.update(bytes=format_bytes, count=format_count, score=format_score, seconds=format_seconds)
     return environment.from_string(files(package).joinpath(TEMPLATE).read_text("utf-8"))

@@ -14,9 +14,35 @@ from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigure
 from edgewright.pipeline.metrics import Metrics
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2
 
 Bytes = Annotated[int, Field(ge=0)]
+
+
+class MetricSection(Figures):
+    """The figure that decides."""
+
+    name: str
+    higher_is_better: bool
+    is_share: bool = Field(description="a number of 0 to 1 that people read in per cent")
+
+
+class TestSection(Figures):
+    """Figures on the test split, which nothing was chosen by; the deciding one first."""
+
+    source: dict[str, float] = Field(description="of the float source model")
+    result: dict[str, float] = Field(description="of the final model in TFLM's interpreter, on dequantized outputs")
+
+
+class BudgetSection(Figures):
+    """What the result may cost, and what it does."""
+
+    max_accuracy_drop: float = Field(description="accepted loss of the deciding figure on the validation split")
+    flash_bytes: Bytes | None = Field(description="accepted flash of model and code; null for all that the board has")
+    ram_bytes: Bytes | None = Field(description="accepted RAM of arena, stack and variables; likewise")
+    macs: int | None = Field(description="accepted multiply-accumulates of one inference; null without a limit")
+    accuracy_drop: float = Field(description="loss against the float source model; negative for a gain")
+    complaints: tuple[str, ...] = Field(description="what is over the budget; empty where it is met")
 
 
 class StageSection(Figures):
@@ -26,6 +52,8 @@ class StageSection(Figures):
     settings: dict[str, object] = Field(description="the stage's settings, defaults filled in; empty for the source")
     seconds: float | None = Field(description="how long the stage took when it ran")
     metrics: Metrics
+    notes: tuple[str, ...] = Field(description="layers that stay and why, what a search tried, why nothing was saved")
+    rolled_back: str | None = Field(description="why the stage's result was not used; null where it was")
 
 
 class ArenaSection(Figures):
@@ -41,7 +69,7 @@ class ArenaSection(Figures):
 
 
 class TargetSection(Figures):
-    """The board, what it has and what the model needs of it."""
+    """The board, what it has and whether that is enough."""
 
     name: str
     title: str
@@ -51,15 +79,35 @@ class TargetSection(Figures):
     flash_bytes: Bytes | None = Field(description="flash of the board; null without a limit")
     ram_bytes: Bytes | None
     arena_limit_bytes: Bytes | None = Field(description="RAM that a static arena may take; null without a limit")
-    model_bytes: Bytes = Field(description="flash that the model array takes; the program comes on top")
+    fits: bool = Field(description="the footprint's flash, arena and RAM are within the board's")
+
+
+class CodeSection(Figures):
+    """One part of the code around the model."""
+
+    name: str
+    bytes: Bytes
+    source: str = Field(description="how the figure was found")
+
+
+class FootprintSection(Figures):
+    """Flash and RAM that the firmware around the model needs, without the application and the board's framework."""
+
+    weight_bytes: Bytes = Field(description="the .tflite as an array in flash")
+    code: tuple[CodeSection, ...]
+    code_bytes: Bytes = Field(description="sum of code")
+    code_accuracy: float = Field(description="share of code_bytes by which the linked code may differ")
+    flash_bytes: Bytes = Field(description="weights and code")
     arena_bytes: Bytes
-    fits: bool = Field(description="model_bytes within flash_bytes and arena_bytes within arena_limit_bytes")
+    stack_bytes: Bytes
+    static_bytes: Bytes = Field(description="variables of interpreter and C library")
+    ram_bytes: Bytes = Field(description="arena, stack and variables")
 
 
 class Report(Figures):
     """Everything that one run found out."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     tool_version: str
     name: str
     source: str = Field(description="the source model as the user named it, without its folder")
@@ -67,11 +115,19 @@ class Report(Figures):
     seed: int
     labels: tuple[str, ...]
     stages: Annotated[tuple[StageSection, ...], Field(min_length=1)]
-    int8_accuracy: float | None = Field(description="of the final model in TFLM's interpreter, on the test split")
+    metric: MetricSection | None = Field(description="null where a .tflite was given, without data")
+    test: TestSection | None = Field(description="null without data")
+    budget: BudgetSection | None = Field(description="null without a budget")
     arena: ArenaSection
     agreements: tuple[AgreementFigures, ...]
     latency: LatencyFigures | None
     target: TargetSection
+    footprint: FootprintSection
+
+    @property
+    def int8_score(self) -> float | None:
+        """The deciding figure of the final model on the test split."""
+        return next(iter(self.test.result.values())) if self.test and self.test.result else None
 
 
 def json_schema() -> dict[str, object]:

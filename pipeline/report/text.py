@@ -31,6 +31,32 @@ def format_count(count: int) -> str:
     return str(count)
 
 
+def format_score(value: float | None, *, is_share: bool) -> str:
+    """Write a figure of a task, a share as a percentage.
+
+    >>> format_score(0.984, is_share=True)
+    '98.4 %'
+    >>> format_score(0.90123, is_share=False)
+    '0.9012'
+    >>> format_score(None, is_share=True)
+    '-'
+    """
+    if value is None:
+        return "-"
+    return f"{value * 100:.1f} %" if is_share else f"{value:.4g}"
+
+
+def format_seconds(seconds: float | None) -> str:
+    """Write a duration.
+
+    >>> format_seconds(83.4)
+    '83 s'
+    >>> format_seconds(None)
+    '-'
+    """
+    return "-" if seconds is None else f"{seconds:.0f} s"
+
+
 def format_share(share: float | None) -> str:
     """Write a share as a percentage.
 
@@ -39,4 +65,4 @@ def format_share(share: float | None) -> str:
     >>> format_share(None)
     '-'
     """
-    return "-" if share is None else f"{share * 100:.1f} %"
+    return format_score(share, is_share=True)

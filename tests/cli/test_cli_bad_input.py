@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from support.command import assert_refused, edgewright
-from support.digits import tiny_arrays, write_npz
+from support.command import assert_refused, edgewright, snapshot
+from support.digits import CONVERT_ALONE, tiny_arrays, write_npz
+
+from edgewright.pipeline.report import load_report
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +26,12 @@ def build(desk: Path, *options: str | Path, **replaced: str | Path) -> Completed
     given = {"target": "esp32", "data": "good.npz", "recipe": "convert.toml", "out": "out", **replaced}
     words = [word for name, value in given.items() for word in (f"--{name}", value)]
     return edgewright("build", *words, *options, cwd=desk)
+
+
+def recipe_of(desk: Path, *tables: str) -> str:
+    """Write a recipe of some tables and the conversion; returns its name."""
+    (desk / "mine.toml").write_text("\n".join((*tables, CONVERT_ALONE)))
+    return "mine.toml"
 
 
 def h5_of(folder: Path, model: Any, name: str = "model.h5") -> Path:
@@ -266,6 +274,155 @@ def test_a_model_function_that_fails(desk: Path) -> None:
     body = "import tf_keras\n\ndef train(data, seed, reporter):\n    raise KeyError('weights')\n"
     (desk / "mine.py").write_text(body)
     assert_refused(build(desk, model="mine.py:train"), "mine.py:train raised KeyError", "weights", "mend the function")
+
+
+# ---- tasks, students, training ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "fragment"),
+    [
+        ("raise ValueError('no\\nluck')", "raised ValueError: no luck; mend the function."),
+        (
+            "return float('nan')",
+            "returned nan; it must return a finite number for targets (4,) and predictions (4, 10)",
+        ),
+        ("return 'good'", "returned 'good'; it must return a finite number"),
+        ("return predictions", "returned array("),
+    ],
+    ids=["raises", "NaN", "text", "array"],
+)
+def test_a_metric_that_is_no_use(desk: Path, digits_h5: Path, body: str, fragment: str) -> None:
+    """What a metric raises, and whatever it returns but a finite number, is one sentence that names it."""
+    (desk / "mine.py").write_text(f"def score(y, predictions):\n    {body}\n")
+    recipe = recipe_of(desk, '[task]\nmetric = "mine.py:score"')
+    assert_refused(build(desk, model=digits_h5, recipe=recipe), "mine.py:score", fragment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "fragments"),
+    [
+        ("regression", ("good.npz: y_train", "targets of the shape ()", "the model's output is (10,)")),
+        ("multi_label", ("good.npz: y_train", "targets of the shape ()", "the model's output is (10,)")),
+        ("anomaly", ("good.npz: y_train holds 2; anomaly detection takes 0 (normal) and 1 (anomaly)",)),
+    ],
+)
+def test_data_of_another_task(desk: Path, digits_h5: Path, kind: str, fragments: tuple[str, ...]) -> None:
+    """Classes are no targets of any other task."""
+    recipe = recipe_of(desk, f'[task]\nkind = "{kind}"')
+    assert_refused(build(desk, model=digits_h5, recipe=recipe), *fragments)
+
+
+@pytest.mark.slow
+def test_a_model_of_another_task(desk: Path, digits_h5: Path) -> None:
+    """A model that does not reproduce its input finds no anomalies, which is said before anything is trained."""
+    arrays = tiny_arrays()
+    write_npz(desk / "marked.npz", arrays, **{name: arrays[name] % 2 for name in ("y_train", "y_test")})
+    recipe = recipe_of(desk, '[task]\nkind = "anomaly"')
+    finished = build(desk, model=digits_h5, data="marked.npz", recipe=recipe)
+    assert_refused(finished, "the model's output is (10,) and its input (8, 8, 1)", "same shape on both ends")
+
+
+STUDENTS = {
+    "outputs": ("layers.Input((8, 8, 1)), layers.Flatten(), layers.Dense(5)", ("outputs have the shapes [(5,)]", "10")),
+    "inputs": ("layers.Input((8, 8, 3)), layers.Flatten(), layers.Dense(10)", ("inputs have the shapes [(8, 8, 3)]",)),
+    "no layers": ("", ("mine.py:student",)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("layers", "fragments"), STUDENTS.values(), ids=STUDENTS.keys())
+def test_a_student_of_another_shape(desk: Path, digits_h5: Path, layers: str, fragments: tuple[str, ...]) -> None:
+    """A student that does not take and give what its teacher does is refused with both shapes."""
+    body = f"    return keras.Sequential([{layers}])\n"
+    (desk / "mine.py").write_text(
+        f"import tf_keras as keras\nfrom tf_keras import layers\ndef student(source):\n{body}"
+    )
+    recipe = recipe_of(desk, '[[stages]]\nstage = "distill"\nstudent = "mine.py:student"\ntraining = { epochs = 1 }')
+    assert_refused(build(desk, model=digits_h5, recipe=recipe), *fragments)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("body", "fragment"),
+    [
+        ("return 3", "mine.py:student"),
+        ("raise OSError('gone')", "mine.py:student raised OSError: gone; mend the function"),
+    ],
+    ids=["number", "raises"],
+)
+def test_a_student_that_is_none(desk: Path, digits_h5: Path, body: str, fragment: str) -> None:
+    """A function that builds no model is named."""
+    (desk / "mine.py").write_text(f"def student(source):\n    {body}\n")
+    recipe = recipe_of(desk, '[[stages]]\nstage = "distill"\nstudent = "mine.py:student"')
+    assert_refused(build(desk, model=digits_h5, recipe=recipe), fragment)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["distill", "prune", "qat"])
+def test_training_that_diverges(desk: Path, digits_h5: Path, stage: str) -> None:
+    """The stage is named, and where the model before it is kept; that model is there and can be built from."""
+    arrays = tiny_arrays()
+    huge = {name: arrays[name] * np.float32(1e20) for name in ("x_train", "x_test")}
+    write_npz(desk / "huge.npz", arrays, **huge)
+    always = 'when = "always"\n' if stage == "qat" else ""
+    recipe = recipe_of(
+        desk, f'[[stages]]\nstage = "{stage}"\n{always}training = {{ epochs = 200, learning_rate = 1.0 }}'
+    )
+    finished = build(desk, model=digits_h5, data="huge.npz", recipe=recipe)
+    assert_refused(finished, f"{stage}: ", "training diverged to NaN with learning_rate = 1.0; give a smaller one.")
+    kept = finished.stderr.rpartition("The model before this stage is kept in ")[2].strip().removesuffix(".")
+    again = build(desk, model=kept, out="other")
+    assert (0, "") == (again.returncode, again.stderr)
+
+
+# ---- budgets -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_budget_that_cannot_be_met(desk: Path, digits_h5: Path, digits_npz: Path) -> None:
+    """Status 3 with every figure that is too large; all is written and marked, and a second run says the same."""
+    recipe = recipe_of(desk, "[budget]\nflash_bytes = 100\nmacs = 10")
+    finished = build(desk, model=digits_h5, data=digits_npz, recipe=recipe, out="other")
+    assert_refused(finished, "over the budget", "the budget is 100", "the budget is 10;", "written to other", status=3)
+    assert (desk / "other" / "firmware" / "main" / "app_main.cc").is_file()
+    assert (desk / "other" / "model.tflite").is_file()
+    report = load_report(desk / "other" / "report.json")
+    assert report.budget is not None
+    assert 2 == len(report.budget.complaints)
+    assert "Over the budget" in (desk / "other" / "report.html").read_text()
+    before = snapshot(desk / "other")
+    again = build(desk, model=digits_h5, data=digits_npz, recipe=recipe, out="other")
+    assert (3, finished.stderr, before) == (again.returncode, again.stderr, snapshot(desk / "other"))
+
+
+@pytest.mark.slow
+def test_a_stage_that_breaks_the_budget_is_rolled_back(desk: Path, digits_h5: Path, digits_npz: Path) -> None:
+    """A student that learned nothing is not used: what is built is the model before it, and the report says why."""
+    hopeless = (
+        '[[stages]]\nstage = "distill"\nstudent = "width:0.1"\n'
+        "training = { epochs = 1, learning_rate = 1e-6, batch_size = 512 }"
+    )
+    recipe = recipe_of(desk, "[budget]\nmax_accuracy_drop = 0.02", hopeless)
+    options = {"model": digits_h5, "data": digits_npz}
+    finished = build(desk, **options, recipe=recipe, out="other")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    assert "rolled back: accuracy on validation is" in finished.stdout
+    report = load_report(desk / "other" / "report.json")
+    source, student, final = report.stages
+    assert student.rolled_back is not None
+    assert "worse than the source model's" in student.rolled_back
+    assert (None, None, source.metrics.file_bytes) == (
+        source.rolled_back, final.rolled_back, final.metrics.file_bytes,
+    )  # fmt: skip
+    assert student.metrics.file_bytes < source.metrics.file_bytes
+    assert report.budget is not None
+    assert () == report.budget.complaints
+    assert 0 == build(desk, **options, out="plain").returncode
+    for name in ("model.tflite", "model.keras"):
+        assert (desk / "plain" / name).read_bytes() == (desk / "other" / name).read_bytes()
 
 
 # ---- where things go -----------------------------------------------------------------------------------------------

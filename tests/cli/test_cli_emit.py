@@ -86,7 +86,7 @@ def test_a_given_model_becomes_firmware(tmp_path: Path) -> None:
     assert "model.keras" not in found
     assert [] == violations(json.loads(found["report.json"]), json_schema())
     report = load_report(tmp_path / "out" / "report.json")
-    assert ("mine", "mine.tflite", None) == (report.name, report.source, report.int8_accuracy)
+    assert ("mine", "mine.tflite", None) == (report.name, report.source, report.int8_score)
     assert [None, None] == [row.differing_class_count for row in report.agreements]
     before = snapshot(tmp_path)
     again = emit(tmp_path, "mine.tflite", "--labels", "names.txt")
@@ -121,12 +121,32 @@ def test_several_inputs_and_outputs(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_what_a_build_made_can_be_emitted(project: Project, tmp_path: Path) -> None:
-    """The model of a build goes in as it is, and operators are named after the layers in its tensors' names."""
+    """The model of a build goes in as it is, and operators keep their layers' names from the file beside it."""
     shutil.copy(project.out / "model.tflite", tmp_path / "a model.tflite")
+    shutil.copy(project.out / "model.layers.json", tmp_path / "a model.layers.json")
     finished = emit(tmp_path, "a model.tflite")
     assert (0, "") == (finished.returncode, finished.stderr)
     rows = json.loads((tmp_path / "out" / "model.layers.json").read_text())["operators"]
     assert {"conv1", "conv2", "hidden", "digits"} <= {row["layer"] for row in rows}
+    assert "layers" in json.loads((tmp_path / "out" / "manifest.json").read_text())["configuration"]["inputs"]
+
+
+@pytest.mark.slow
+def test_a_model_that_takes_and_gives_floats(tmp_path: Path) -> None:
+    """Floats at the boundary are emitted as floats, and inputs for them go in as they are."""
+    draft = Draft()
+    x = draft.input((1, 4), dtype=DType.FLOAT32, scale=None)
+    x = draft.operator("QUANTIZE", (x,), (1, 4), scale=0.5)
+    x = draft.operator("LOGISTIC", (x,), (1, 4), scale=1 / 256, zero_point=-128)
+    graph = draft.graph(draft.operator("DEQUANTIZE", (x,), (1, 4), version=2, dtype=DType.FLOAT32, scale=None))
+    (tmp_path / "real.tflite").write_bytes(write(graph))
+    np.savez(tmp_path / "values.npz", np.array([[0.0, 1.5, -2.25, 7.0]]))
+    finished = emit(tmp_path, "real.tflite", "--inputs", "values.npz")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    vectors = contents(tmp_path / "out")["firmware/components/edgewright/edgewright_vectors.c"]
+    assert (
+        b"static const float vector_0_input_0[EDGEWRIGHT_INPUT_0_LENGTH] = {\n    0.0f, 1.5f, -2.25f, 7.0f," in vectors
+    )
 
 
 # ---- what does not fit ---------------------------------------------------------------------------------------------
@@ -219,3 +239,11 @@ def test_what_comes_with_a_model_is_checked(desk: Path, options: tuple[str, ...]
     np.savez(desk / "objects.npz", np.array([{}], object))
     assert_refused(emit(desk, *options), *fragments)
     assert not (desk / "build").exists()
+
+
+@pytest.mark.slow
+def test_layers_of_another_model_are_refused(desk: Path) -> None:
+    """A file of layers' names beside the model has to be that model's."""
+    (desk / "good.tflite").write_bytes(classifier())
+    (desk / "good.layers.json").write_text('{"version": 1, "operators": [{"operator": 0, "op": "ADD", "layer": "x"}]}')
+    assert_refused(emit(desk, "good.tflite"), "good.layers.json", "names other operators than the .tflite has")

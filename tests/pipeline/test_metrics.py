@@ -10,16 +10,16 @@ from support.graphs import Draft, tiny_graph
 
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.graph import DType, write
-from edgewright.pipeline.metrics import class_accuracy, measure_tflite
+from edgewright.pipeline.metrics import Metrics, count_tflite
 
 
 def test_a_small_network_is_counted_by_hand() -> None:
     """Filters and biases count as parameters, shapes do not; the MACs are those of the convolution and the layer."""
     tflite = write(tiny_graph())
-    metrics = measure_tflite(tflite, 0.75)
+    metrics = count_tflite(tflite)
     assert 4 * 3 * 3 * 2 + 4 + 3 * 16 + 3 == metrics.parameter_count
     assert 2 * 2 * 4 * 3 * 3 * 2 + 3 * 16 == metrics.mac_count
-    assert (0.75, len(tflite)) == (metrics.accuracy, metrics.file_bytes)
+    assert len(tflite) == metrics.file_bytes
     assert len(gzip.compress(tflite, 9, mtime=0)) == metrics.gzip_bytes
 
 
@@ -32,7 +32,7 @@ def test_zero_means_the_zero_point(zero_point: int, nonzero: int) -> None:
     output = draft.operator(
         "FULLY_CONNECTED", (draft.input((1, 3)), weights, bias), (1, 2), options_type="FullyConnectedOptions", version=4
     )
-    metrics = measure_tflite(write(draft.graph(output)), None)
+    metrics = count_tflite(write(draft.graph(output)))
     assert (8, nonzero) == (metrics.parameter_count, metrics.nonzero_parameter_count)
 
 
@@ -45,17 +45,24 @@ def test_a_weight_that_two_operators_share_counts_once() -> None:
         x = draft.operator(
             "FULLY_CONNECTED", (x, weights, bias), (1, 3), options_type="FullyConnectedOptions", version=4
         )
-    metrics = measure_tflite(write(draft.graph(x)), None)
+    metrics = count_tflite(write(draft.graph(x)))
     assert (12, 18) == (metrics.parameter_count, metrics.mac_count)
 
 
-def test_accuracy_is_the_share_of_right_classes() -> None:
-    """The class is the position of the largest output, the first of several."""
-    outputs = np.array([[1, 3, 2], [5, 5, 0], [0, 0, 9], [-8, -9, -9]], np.int8)
-    assert 0.75 == class_accuracy(outputs, np.array([1, 1, 2, 0]))
+def test_the_first_figure_decides() -> None:
+    """Scores are kept in their order, also when they are written and read, and the first one is the score."""
+    metrics = Metrics(
+        **count_tflite(write(tiny_graph())).model_dump(),
+        arena_bytes=1000,
+        float_bytes=None,
+        float_scores={"top": 0.75, "accuracy": 0.5},
+        int8_scores={"top": 0.625, "accuracy": 0.25},
+    )
+    for one in (metrics, Metrics.model_validate_json(metrics.model_dump_json())):
+        assert (0.75, 0.625) == (one.float_score, one.int8_score)
 
 
 def test_what_is_no_tflite_is_refused_by_its_name() -> None:
     """Malformed bytes are refused with what the file is called."""
     with pytest.raises(TfliteError, match=r"mine\.tflite"):
-        measure_tflite(b"nonsense", None, source="mine.tflite")
+        count_tflite(b"nonsense", source="mine.tflite")

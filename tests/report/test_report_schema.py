@@ -15,7 +15,8 @@ from edgewright.pipeline.errors import BadInputError
 from edgewright.pipeline.report import json_schema, load_report
 from edgewright.pipeline.report.schema import SCHEMA_VERSION
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
+DOCS = Path(__file__).parents[2] / "docs"
+PUBLISHED = DOCS / "report.schema.json"
 
 
 @pytest.fixture
@@ -24,11 +25,12 @@ def plain() -> Any:
     return json.loads(sample_report().model_dump_json())
 
 
-def test_the_published_schema_is_what_the_command_prints(tmp_path: Path) -> None:
-    """docs/report.schema.json is the output of `edgewright schema`."""
-    finished = edgewright("schema", cwd=tmp_path)
-    assert (0, PUBLISHED.read_text()) == (finished.returncode, finished.stdout), (
-        "rewrite it: edgewright schema > docs/report.schema.json"
+@pytest.mark.parametrize("document", ["report", "analysis"])
+def test_the_published_schema_is_what_the_command_prints(tmp_path: Path, document: str) -> None:
+    """docs/*.schema.json are the outputs of `edgewright schema`."""
+    finished = edgewright("schema", document, cwd=tmp_path)
+    assert (0, (DOCS / f"{document}.schema.json").read_text()) == (finished.returncode, finished.stdout), (
+        f"rewrite it: edgewright schema {document} > docs/{document}.schema.json"
     )
 
 
@@ -40,11 +42,14 @@ def test_a_report_keeps_to_its_schema(plain: Any) -> None:
 
 BREAKS = {
     "another version": lambda report: report.update(schema_version=0),
+    "the version before": lambda report: report.update(schema_version=1),
     "a figure missing": lambda report: report["arena"].pop("bytes"),
     "text for a number": lambda report: report["stages"][0]["metrics"].update(mac_count="many"),
     "a negative size": lambda report: report["arena"].update(bytes=-1),
     "an unknown word": lambda report: report["arena"].update(method="guessed"),
     "an unknown key": lambda report: report.update(comment="x"),
+    "text for a score": lambda report: report["test"]["result"].update(accuracy="good"),
+    "one complaint for several": lambda report: report["budget"].update(complaints="too large"),
     "no stages": lambda report: report.update(stages=[]),
     "no object": lambda report: report.update(target=[]),
 }

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
-from support.reports import sample_report, stage
+from support.reports import ACCURACY, MAE, sample_report, stage
 
 from edgewright.pipeline.report import Report, compare_reports, difference_table, render_page, stage_table
 from edgewright.pipeline.report.difference import Change
@@ -56,7 +56,33 @@ def test_the_page_says_what_the_report_says() -> None:
     wanted = ("source", "prune", "convert", "87.5 %", "5.72 M", "2,048 B", "fits", "tflite_runtime", "12 µs", "397")
     assert [] == [text for text in wanted if text not in page.text]
     assert "does not fit" not in page.text
+    assert "Over the budget" not in page.text
     assert "does not fit" in Page(render_page(sample_report(fits=False))).text
+
+
+def test_what_went_wrong_is_told() -> None:
+    """A stage that was rolled back says why, notes of stages are kept, and each complaint of the budget is shown."""
+    stages = (
+        stage("source"),
+        stage("prune", notes=("conv1 keeps 4 channels & more",), rolled_back="accuracy <0.5> is too low"),
+        stage("convert"),
+    )
+    report = sample_report(stages=stages, complaints=("flash takes 9 bytes", "RAM takes 8 bytes"))
+    page = Page(render_page(report))
+    wanted = ("prune (rolled back)", "accuracy <0.5> is too low", "conv1 keeps 4 channels & more", "Over the budget")
+    assert [] == [text for text in (*wanted, "flash takes 9 bytes", "RAM takes 8 bytes") if text not in page.text]
+    assert 1 == shown(stage_table(report)).count("(rolled back)")
+
+
+def test_a_figure_that_is_no_share() -> None:
+    """An error is shown as a number under its own name, an accuracy in per cent; other figures are numbers."""
+    stages = (stage("source", score=0.9, metric="MAE"), stage("convert", score=1.25, metric="MAE"))
+    report = sample_report(stages=stages, metric=MAE, test_score=1.5)
+    page, table = Page(render_page(report)).text, shown(stage_table(report))
+    assert [] == [text for text in ("MAE", "1.25", "1.5", "0.25") if text not in page]
+    assert ("%" in table, "MAE on the validation split" in table, "1.25" in table) == (False, True, True)
+    shares = Page(render_page(sample_report())).text
+    assert [] == [text for text in ("96.9 %", "87.5 %", "0.25", "0.125") if text not in shares]
 
 
 def test_the_page_is_whole_and_alone() -> None:
@@ -77,26 +103,25 @@ def test_any_name_is_shown_as_it_is(name: str) -> None:
     assert "script" not in page.seen
     first_line = name.splitlines()[0]
     assert 2 == shown(stage_table(report)).count(first_line)
-    changes = compare_reports(report, sample_report(name=name, stages=(stage(name, accuracy=0.5), stage("convert"))))
+    changes = compare_reports(report, sample_report(name=name, stages=(stage(name, file_bytes=5), stage("convert"))))
     assert first_line in shown(difference_table(changes))
 
 
 @given(name=st.text(min_size=1))
 def test_no_name_breaks_a_view(name: str) -> None:
     """Any text at all can be shown."""
-    report = sample_report(name=name, stages=(stage(name),))
+    report = sample_report(name=name, stages=(stage(name, notes=(name,), rolled_back=name),), complaints=(name,))
     Page(render_page(report))
     shown(stage_table(report))
 
 
 def test_optional_figures_may_be_missing() -> None:
-    """A model without data has no accuracy, no latency and no agreement, and is shown all the same."""
-    bare = sample_report(stages=(stage("given", accuracy=None),)).model_copy(
-        update={"int8_accuracy": None, "latency": None, "agreements": ()}
-    )
+    """A model without data has no score, budget, latency or agreement, and is shown all the same."""
+    nothing = {"metric": None, "test": None, "budget": None, "latency": None, "agreements": ()}
+    bare = sample_report(stages=(stage("given", score=None),)).model_copy(update=nothing)
     text = Page(render_page(bare)).text
-    assert "Latency" not in text
-    assert "Agreement" not in text
+    assert None is bare.int8_score
+    assert [] == [word for word in ("Latency", "Agreement", "Budget", "accuracy", "validation") if word in text]
     assert "given" in shown(stage_table(bare))
 
 
@@ -115,17 +140,29 @@ def test_equal_reports_have_no_differences() -> None:
 
 def test_each_figure_knows_its_better_direction() -> None:
     """More accuracy and fewer bytes are better, the opposite is worse, and a seed is neither."""
-    before = sample_report(stages=(stage("source"), stage("convert", accuracy=0.8, file_bytes=1000)))
-    after = sample_report(stages=(stage("source"), stage("convert", accuracy=0.9, file_bytes=2000)), seed=2)
+    before = sample_report(stages=(stage("source"), stage("convert", score=0.8, file_bytes=1000)), test_score=0.75)
+    after = sample_report(stages=(stage("source"), stage("convert", score=0.9, file_bytes=2000)), seed=2)
     changes = changes_of(before, after)
-    assert {"convert: accuracy", "convert: file bytes", "convert: gzip bytes", "seed"} == set(changes)
-    assert [True, False, None] == [
-        changes[name].better for name in ("convert: accuracy", "convert: file bytes", "seed")
-    ]
+    names = ["int8 accuracy", "convert: int8 accuracy", "convert: file bytes", "convert: gzip bytes", "seed"]
+    assert set(names) == set(changes)
+    assert [True, True, False, False, None] == [changes[name].better for name in names]
     back = changes_of(after, before)
-    assert [False, True] == [back[name].better for name in ("convert: accuracy", "convert: file bytes")]
+    assert [False, False, True, True, None] == [back[name].better for name in names]
     text = shown(difference_table(tuple(changes.values())))
-    assert [] == [part for part in ("0.8", "0.9", "+1,000 (+100.0%)") if part not in text]
+    assert [] == [part for part in ("0.8", "0.9", "0.875", "+1,000 (+100.0%)") if part not in text]
+
+
+def test_an_error_is_better_when_it_falls() -> None:
+    """Where less of the deciding figure is better, so is a smaller one."""
+    before, after = (sample_report(metric=MAE, test_score=score) for score in (0.5, 0.25))
+    assert (True, False) == (changes_of(before, after)["int8 MAE"].better, changes_of(after, before)["int8 MAE"].better)
+
+
+def test_reports_that_judge_by_different_figures() -> None:
+    """An accuracy and an error are shown beside each other, and neither is better."""
+    changes = changes_of(sample_report(metric=ACCURACY, test_score=0.5), sample_report(metric=MAE, test_score=0.75))
+    change = changes["int8 accuracy / MAE"]
+    assert (0.5, 0.75, None) == (change.before, change.after, change.better)
 
 
 def test_other_stages_are_compared_at_their_ends() -> None:
@@ -138,8 +175,8 @@ def test_other_stages_are_compared_at_their_ends() -> None:
 
 
 def test_a_figure_that_one_report_lacks() -> None:
-    """An accuracy that is there in one report only is shown as such, and is neither better nor worse."""
-    before = sample_report(stages=(stage("source", accuracy=None),))
-    change = changes_of(before, sample_report(stages=(stage("source"),)))["source: accuracy"]
-    assert (None, 0.9, None) == (change.before, change.after, change.better)
+    """A score that is there in one report only is shown as such, and is neither better nor worse."""
+    bare = sample_report().model_copy(update={"metric": None, "test": None, "budget": None})
+    change = changes_of(bare, sample_report())["int8 accuracy"]
+    assert (None, 0.875, None) == (change.before, change.after, change.better)
     assert "-" in shown(difference_table((change,)))

@@ -20,11 +20,14 @@ data = "digits.npz"
 
 [[stages]]
 stage = "distill"
-training = { epochs = 3, learning_rate = 5e-3, batch_size = 32 }
+student = "width:0.5"
+training = { epochs = 6, learning_rate = 5e-3, batch_size = 32 }
 
 [[stages]]
 stage = "prune"
-training = { epochs = 2, learning_rate = 2e-3, batch_size = 32 }
+structure = "unstructured"
+amount = 0.8
+training = { epochs = 4, learning_rate = 2e-3, batch_size = 32 }
 
 [[stages]]
 stage = "convert"

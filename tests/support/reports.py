@@ -4,29 +4,62 @@ from __future__ import annotations
 
 from edgewright.pipeline.figures import AgreementFigures, LatencyFigures
 from edgewright.pipeline.metrics import Metrics
-from edgewright.pipeline.report import ArenaSection, Report, StageSection, TargetSection
+from edgewright.pipeline.report import (
+    ArenaSection,
+    BudgetSection,
+    CodeSection,
+    FootprintSection,
+    MetricSection,
+    Report,
+    StageSection,
+    TargetSection,
+    TestSection,
+)
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
 
+ACCURACY = MetricSection(name="accuracy", higher_is_better=True, is_share=True)
+MAE = MetricSection(name="MAE", higher_is_better=False, is_share=False)
 
-def stage(name: str, *, accuracy: float | None = 0.9, file_bytes: int = 4000) -> StageSection:
-    """Return what a report says of one stage."""
+
+def stage(
+    name: str,
+    *,
+    score: float | None = 0.9,
+    metric: str = "accuracy",
+    file_bytes: int = 4000,
+    notes: tuple[str, ...] = (),
+    rolled_back: str | None = None,
+) -> StageSection:
+    """Return what a report says of one stage; without a score nothing was measured on data."""
     return StageSection(
         name=name,
-        settings={"width": 0.5},
+        settings={"student": "width:0.5"},
         seconds=None if name == "source" else 1.5,
         metrics=Metrics(
-            accuracy=accuracy,
             parameter_count=1000,
             nonzero_parameter_count=900,
             mac_count=5_720_000,
             file_bytes=file_bytes,
             gzip_bytes=file_bytes // 2,
+            arena_bytes=2000,
+            float_bytes=4 * file_bytes,
+            float_scores={} if score is None or name == "convert" else {metric: score + 0.03125},
+            int8_scores={} if score is None else {metric: score},
         ),
+        notes=notes,
+        rolled_back=rolled_back,
     )
 
 
 def sample_report(
-    *, name: str = "digits", stages: tuple[StageSection, ...] | None = None, fits: bool = True, seed: int = 1
+    *,
+    name: str = "digits",
+    stages: tuple[StageSection, ...] | None = None,
+    fits: bool = True,
+    seed: int = 1,
+    metric: MetricSection = ACCURACY,
+    test_score: float = 0.875,
+    complaints: tuple[str, ...] = (),
 ) -> Report:
     """Return a whole report."""
     return Report(
@@ -37,7 +70,18 @@ def sample_report(
         seed=seed,
         labels=("0", "1"),
         stages=stages or (stage("source"), stage("prune"), stage("convert", file_bytes=1000)),
-        int8_accuracy=0.875,
+        metric=metric,
+        test=TestSection(
+            source={metric.name: 0.96875, "other": 0.25}, result={metric.name: test_score, "other": 0.125}
+        ),
+        budget=BudgetSection(
+            max_accuracy_drop=0.01,
+            flash_bytes=None,
+            ram_bytes=4096,
+            macs=None,
+            accuracy_drop=0.03125,
+            complaints=complaints,
+        ),
         arena=ArenaSection(
             bytes=2048,
             method=ArenaMethod.MEASURED_ON_HOST,
@@ -78,8 +122,20 @@ def sample_report(
             flash_bytes=4096,
             ram_bytes=None,
             arena_limit_bytes=None,
-            model_bytes=1000,
-            arena_bytes=2048,
             fits=fits,
+        ),
+        footprint=FootprintSection(
+            weight_bytes=1000,
+            code=(
+                CodeSection(name="interpreter", bytes=2900, source="linked for cortex-m4"),
+                CodeSection(name="CONV_2D", bytes=1100, source="linked for cortex-m4"),
+            ),
+            code_bytes=4000,
+            code_accuracy=0.0625,
+            flash_bytes=5000,
+            arena_bytes=2048,
+            stack_bytes=1260,
+            static_bytes=92,
+            ram_bytes=3400,
         ),
     )

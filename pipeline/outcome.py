@@ -1,0 +1,71 @@
+"""What a run is asked to leave, and what it left: the same for a compressed model and for one that was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from edgewright.pipeline.arena import arena_for
+from edgewright.pipeline.assembly import Findings, assemble
+from edgewright.pipeline.errors import DoesNotFitError
+from edgewright.pipeline.output import Written, clean_leftovers, write_tree
+from edgewright.pipeline.progress import Reporter
+from edgewright.pipeline.report import Report
+from edgewright.pipeline.target import Family, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputRequest:
+    """Where a result goes and for which board."""
+
+    target: str
+    family: str | None = None
+    out: Path
+    cache: Path
+    force: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run left behind."""
+
+    report: Report
+    target: Target
+    family: Family
+    out: Path
+    written: Written
+
+
+def leave(findings: Findings, output: OutputRequest, target: Target, family: Family, reporter: Reporter) -> Outcome:
+    """Assemble a result and write it, all of it or nothing.
+
+    Args:
+        findings: the model and what was measured.
+        output: where it goes.
+        target: the board.
+        family: which firmware.
+        reporter: is told of files that the user edited.
+
+    Raises:
+        DoesNotFitError: the result is over the budget or does not fit the target; it was written all the same, but for
+            firmware that does not fit.
+        OutputError: the folder is not ours, or holds edited files.
+    """
+    arena = arena_for(findings.record.host_arena_bytes, target, family, findings.record.tflm_revision)
+    assembly = assemble(findings, arena, target, family, tool_version=version("edgewright"), force=output.force)
+    clean_leftovers(output.out)
+    user_files = [f"firmware/{name}" for name in family.user_files]
+    written = write_tree(output.out, assembly.files, user_files=user_files, force=output.force)
+    for name in written.kept:
+        reporter.line(f"{name} is yours: kept as you edited it")
+    for name in written.saved:
+        reporter.line(f"your version was kept as {name}")
+    if assembly.complaint and not output.force:
+        raise DoesNotFitError(assembly.complaint)
+    if findings.budget is not None and findings.budget.complaints:
+        raise DoesNotFitError(
+            f"{findings.name} is over the budget: {'; '.join(findings.budget.complaints)}; allow more under [budget], "
+            f"or change the stages. The best model was written to {output.out}, marked as over budget."
+        )
+    return Outcome(report=assembly.report, target=target, family=family, out=output.out, written=written)

@@ -1,0 +1,117 @@
+"""What is checked of a run before its first stage: stages that suit the model, and samples that can calibrate it.
+
+What was checked once is kept in the cache, so that a warm run loads no model.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from rich.markup import escape
+
+from edgewright.pipeline.calibration import LabelledSamples, Severity, check_calibration, require_calibration
+from edgewright.pipeline.code import LOADING, code_digest
+from edgewright.pipeline.conversion import draw_indices
+from edgewright.pipeline.data import Split
+from edgewright.pipeline.digest import digest_file, package_versions
+from edgewright.pipeline.errors import RecipeError
+from edgewright.pipeline.frameworks import VERSIONED_PACKAGES, KerasModel
+from edgewright.pipeline.measurement import load_prepared
+from edgewright.pipeline.models import is_opaque, load_model
+from edgewright.pipeline.stages import Stage, StageSettings
+from edgewright.pipeline.workshop import Workshop
+
+MODULES = ("preflight.py", "calibration.py", "activations.py", "conversion/samples.py", "tasks", *LOADING)
+RECORD = "checked.json"
+CALIBRATION_COUNT = 500
+"""Training samples that the representative ones are compared with."""
+
+
+def check_stages(workshop: Workshop) -> None:
+    """Refuse, before any training, what a stage cannot work on.
+
+    Raises:
+        ModelError: a stage cannot work on the source model, and why.
+        RecipeError: the source model can only be converted, and the recipe says more.
+    """
+    float_stages = [(stage, settings) for stage, settings in workshop.recipe.stages if stage.name != "convert"]
+    if is_opaque(workshop.source_path):
+        if float_stages:
+            raise RecipeError(
+                f"model: {workshop.source_path} holds functions and no Keras layers (an exported SavedModel), so it "
+                f'can be converted and no more; take "{float_stages[0][0].name}" out of the recipe, or give the Keras '
+                "model itself."
+            )
+        return
+
+    load = functools.cache(lambda: load_model(workshop.source_path, trust=True))
+    for stage, settings in float_stages:
+        _check_stage(workshop, stage, settings, load)
+
+
+def _check_stage(workshop: Workshop, stage: Stage, settings: StageSettings, load: Callable[[], KerasModel]) -> None:
+    wanted = {
+        "kind": "check",
+        "stage": stage.name,
+        "settings": settings.model_dump(mode="json"),
+        "source": digest_file(workshop.source_path),
+        "code": code_digest(stage.modules),
+        "versions": package_versions(VERSIONED_PACKAGES),
+    }
+
+    def make(folder: Path) -> None:
+        stage.check(settings, load())
+        (folder / RECORD).write_text("[]\n", encoding="utf-8")
+
+    workshop.cache.obtain(wanted, make)
+
+
+def check_representative_samples(workshop: Workshop) -> None:
+    """Tell what is wrong with the representative samples, before anything is converted with them.
+
+    Raises:
+        DataError: they calibrate nothing.
+    """
+    if is_opaque(workshop.source_path):
+        return
+    wanted = {
+        "kind": "check",
+        "calibration": workshop.conversion.representative_count,
+        "source": digest_file(workshop.source_path),
+        "data": workshop.data.digest,
+        "task": workshop.objective.task.name,
+        "seed": workshop.seed,
+        "code": code_digest(MODULES),
+        "versions": package_versions(VERSIONED_PACKAGES),
+    }
+
+    def make(folder: Path) -> None:
+        lines = _look_at_representative_samples(workshop)
+        (folder / RECORD).write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
+
+    folder = workshop.cache.obtain(wanted, make)
+    for line in json.loads((folder / RECORD).read_text(encoding="utf-8")):
+        workshop.reporter.line(line)
+
+
+def _look_at_representative_samples(workshop: Workshop) -> list[str]:
+    train = load_prepared(workshop.source_path, workshop).train
+    count = min(CALIBRATION_COUNT, len(train))
+    chosen = np.random.default_rng([workshop.seed, 1]).choice(len(train), count, replace=False)
+    drawn = draw_indices(len(train), workshop.conversion.representative_count, workshop.seed)
+    representative, training = (_labelled(train.take(indices)) for indices in (drawn, np.sort(chosen)))
+    findings = check_calibration(load_model(workshop.source_path, trust=True), representative, training)
+    require_calibration(findings)
+    return [
+        f"{'[yellow]warning:[/] ' if finding.severity is Severity.WARNING else ''}{escape(finding.sentence)}"
+        for finding in findings
+    ]
+
+
+def _labelled(split: Split) -> LabelledSamples:
+    has_classes = bool(split.y) and split.y[0].ndim == 1 and split.y[0].dtype.kind == "i"
+    return LabelledSamples(x=split.x, classes=split.y[0] if has_classes else None)
