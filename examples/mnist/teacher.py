@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from edgewright.pipeline.augmentation import Augmentation
+from edgewright.pipeline.batches import TrainingSet
 from edgewright.pipeline.data import Data
 from edgewright.pipeline.frameworks import load_keras, seed_everything
 from edgewright.pipeline.progress import Reporter
-from edgewright.pipeline.training import TrainingSet, TrainingSettings, fit
+from edgewright.pipeline.tasks import CLASSIFICATION, Objective
+from edgewright.pipeline.training import TrainingSettings, fit
+
+CLASS_COUNT = 10
+AUGMENTATION = Augmentation(copies=8, shift_pixels=2)
+TRAINING = TrainingSettings(epochs=30, learning_rate=2e-3)
 
 
 def train(data: Data, seed: int, reporter: Reporter) -> Any:
@@ -23,29 +29,42 @@ def train(data: Data, seed: int, reporter: Reporter) -> Any:
         A tf_keras model that ends in logits: the largest is the class, and a microcontroller saves the softmax.
     """
     seed_everything(seed)
-    model = build()
+    return fit_model(build(), data, seed, TRAINING, reporter)
+
+
+def fit_model(model: Any, data: Data, seed: int, settings: TrainingSettings, reporter: Reporter) -> Any:
+    """Train a model on the augmented samples, and return it."""
     training_set = TrainingSet(
-        x=data.x_train, y=data.y_train, class_count=10, seed=seed, augmentation=Augmentation(copies=8, shift_pixels=2)
+        split=Objective(task=CLASSIFICATION).prepare(data, [(CLASS_COUNT,)], "mnist").train,
+        task=CLASSIFICATION,
+        output_shapes=((CLASS_COUNT,),),
+        augmentation=AUGMENTATION,
+        seed=seed,
     )
-    fit(model, training_set, TrainingSettings(epochs=30, learning_rate=2e-3), reporter, title="source model")
+    fit(model, training_set, settings, reporter, title="source model")
     return model
 
 
-def build() -> Any:
-    """Return the untrained model."""
+def build(widths: tuple[int, int, int, int] = (32, 64, 64, 128)) -> Any:
+    """Return the untrained model.
+
+    Args:
+        widths: filters of the convolutions, and units of the hidden layer.
+    """
+    conv1, conv2, conv3, hidden = widths
     layers = load_keras().layers
     return load_keras().Sequential(
         [
             layers.Input((28, 28, 1)),
-            layers.Conv2D(32, 3, padding="same", activation="relu", name="conv1"),
+            layers.Conv2D(conv1, 3, padding="same", activation="relu", name="conv1"),
             layers.MaxPooling2D(name="pool1"),
-            layers.Conv2D(64, 3, padding="same", activation="relu", name="conv2"),
+            layers.Conv2D(conv2, 3, padding="same", activation="relu", name="conv2"),
             layers.MaxPooling2D(name="pool2"),
-            layers.Conv2D(64, 3, padding="same", activation="relu", name="conv3"),
+            layers.Conv2D(conv3, 3, padding="same", activation="relu", name="conv3"),
             layers.MaxPooling2D(name="pool3"),
             layers.Flatten(name="flatten"),
-            layers.Dense(128, activation="relu", name="hidden"),
-            layers.Dense(10, name="digits"),
+            layers.Dense(hidden, activation="relu", name="hidden"),
+            layers.Dense(CLASS_COUNT, name="digits"),
         ],
         name="mnist",
     )
