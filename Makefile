@@ -18,7 +18,7 @@ comma := ,
 
 VALUES := target family model data recipe tflite labels seed out port
 SWITCHES := trust force dry upgrade
-GOALS := build flash monitor test test-full test-tflm check golden lock wheel clean distclean help
+GOALS := build flash monitor test test-full test-tflm results check golden lock wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -147,6 +147,9 @@ test: .venv/dev
 test-full: .venv/dev
 	$(PYTEST) --durations=15
 
+results: .venv/dev
+	$(BIN)/python -m edgewright.runtime_bench.results
+
 test-tflm: .venv/dev
 	@[ -d "$$EW_TFLM" ] || $(call refuse,TFLM=$$EW_TFLM is not a directory)
 	@[ -z "$$EW_TFLM_LIB" ] || [ -f "$$EW_TFLM_LIB" ] || $(call refuse,TFLM_LIB=$$EW_TFLM_LIB is not a file)
@@ -209,6 +212,7 @@ make check                     format, lint, types and the fast tests
 make test, make test-full      all tests on reduced grids; on complete ones
 make test-tflm TFLM=DIR [TFLM_LIB=FILE]
                                the emitted harness against your copy of TensorFlow Lite Micro
+make results                   measure every technique on the examples, three seeds each: docs/results.md (hours)
 make golden                    rewrite the expected trees under tests/golden
 make lock [upgrade=1]          resolve requirements.lock and requirements-dev.lock again
 make wheel                     dist/*.whl
