@@ -71,9 +71,9 @@ def test_a_megabyte_is_read_in_half_a_second() -> None:
         value = draft.operator("FULLY_CONNECTED", (value, weights), (1, 32), options_type="FullyConnectedOptions")
     content = write(draft.graph(value))
     assert len(content) > 1_000_000
-    started = time.perf_counter()
+    started = time.process_time()
     graph = read(content)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
     assert len(graph.main.operators) == 1000
 
 
