@@ -10,6 +10,8 @@ TARGETS := $(patsubst targets/%/target.toml,%,$(sort $(wildcard targets/*/target
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/pytest --timeout=1800
+# A file's tests share its fixtures and stay together.
+PARALLEL := -n 2 --dist loadfile
 FAST := not slow and not full
 space := $(subst ,, )
 comma := ,
@@ -142,10 +144,10 @@ check: lint types
 	$(PYTEST) -q -n auto -m "$(FAST)"
 
 test: .venv/dev
-	$(PYTEST) -m "not full" --durations=15
+	$(PYTEST) $(PARALLEL) -m "not full" --durations=15
 
 test-full: .venv/dev
-	$(PYTEST) --durations=15
+	$(PYTEST) $(PARALLEL) --durations=15
 
 results: .venv/dev
 	$(BIN)/python -m edgewright.runtime_bench.results

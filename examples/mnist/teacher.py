@@ -14,7 +14,7 @@ from edgewright.pipeline.training import TrainingSettings, fit
 
 CLASS_COUNT = 10
 AUGMENTATION = Augmentation(copies=8, shift_pixels=2)
-TRAINING = TrainingSettings(epochs=30, learning_rate=2e-3)
+TRAINING = TrainingSettings(epochs=60, learning_rate=2e-3)
 
 
 def train(data: Data, seed: int, reporter: Reporter) -> Any:

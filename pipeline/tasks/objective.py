@@ -71,7 +71,7 @@ class Objective:
         """
         train, validation, test = (
             self._prepared(split, output_shapes, f"y_{name}", origin)
-            for name, split in (("train", data.train), ("validation", data.validation), ("test", data.test))
+            for name, split in (("train", data.train), ("val", data.validation), ("test", data.test))
         )
         return replace(data, train=train, validation=validation, test=test)
 

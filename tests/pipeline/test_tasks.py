@@ -97,7 +97,7 @@ def test_targets_that_are_refused(
 @pytest.mark.parametrize(("y", "what"), [([0, 0], "normal samples"), ([1, 1], "anomalies")])
 def test_anomalies_are_measured_on_both_kinds(y: list[int], what: str) -> None:
     """A curve needs both kinds to measure; training needs normal samples alone."""
-    for name in ("y_validation", "y_test"):
+    for name in ("y_val", "y_test"):
         with pytest.raises(DataError, match=f"{name} holds {what} only, and the area under the ROC curve needs both"):
             checked(ANOMALY, y, (4,), name)
     assert [0, 0] == checked(ANOMALY, [0, 0], (4,)).tolist()
