@@ -5,7 +5,7 @@ A converter takes any samples and quantizes by their ranges; bad ones cost accur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -91,18 +91,45 @@ def check_calibration(
     Raises:
         DataError: there are no samples of one kind.
     """
+    findings = [*check_samples(model.input_names, representative, training)]
+    if all(finding.kind is not FindingKind.ZEROS for finding in findings):
+        findings += [
+            *_check_first_layers(model, representative),
+            *_check_layers(model, representative, training),
+        ]
+    return _worst_first(findings)
+
+
+def check_samples(
+    input_names: Sequence[str], representative: LabelledSamples, training: LabelledSamples
+) -> tuple[Finding, ...]:
+    """Look for what would spoil a calibration whatever the model makes of the samples.
+
+    Args:
+        input_names: of the model, in the order of the samples.
+        representative: as for `check_calibration`.
+        training: likewise.
+
+    Returns:
+        Findings, the worst first; samples of zeros are looked at no further.
+
+    Raises:
+        DataError: there are no samples of one kind.
+    """
     if not len(representative) or not len(training):
         raise DataError("convert: there are no representative or no training samples; give one of each or more.")
-    findings = [*_check_zeros(model, representative)]
+    findings = [*_check_zeros(input_names, representative)]
     if not findings:
         findings += [
             *_check_count(representative, training),
             *_check_classes(representative, training),
-            *_check_constants(model, representative, training),
-            *_check_ranges(model, representative, training),
-            *_check_first_layers(model, representative),
-            *_check_layers(model, representative, training),
+            *_check_constants(input_names, representative, training),
+            *_check_ranges(input_names, representative, training),
         ]
+    return _worst_first(findings)
+
+
+def _worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     order = list(Severity)
     return tuple(sorted(findings, key=lambda finding: order.index(finding.severity)))
 
@@ -121,8 +148,8 @@ def require_calibration(findings: Iterable[Finding]) -> None:
 # ---- the samples themselves ----------------------------------------------------------------------------------------
 
 
-def _check_zeros(model: KerasModel, given: LabelledSamples) -> Iterator[Finding]:
-    names = [name for name, array in zip(model.input_names, given.x, strict=True) if not array.any()]
+def _check_zeros(input_names: Sequence[str], given: LabelledSamples) -> Iterator[Finding]:
+    names = [name for name, array in zip(input_names, given.x, strict=True) if not array.any()]
     if names:
         yield Finding(
             kind=FindingKind.ZEROS,
@@ -156,9 +183,11 @@ def _check_classes(given: LabelledSamples, training: LabelledSamples) -> Iterato
         )
 
 
-def _check_constants(model: KerasModel, given: LabelledSamples, training: LabelledSamples) -> Iterator[Finding]:
+def _check_constants(
+    input_names: Sequence[str], given: LabelledSamples, training: LabelledSamples
+) -> Iterator[Finding]:
     """Tell of features, the last axis of an input, that have one value in all representative samples."""
-    for name, ours, theirs in zip(model.input_names, given.x, training.x, strict=True):
+    for name, ours, theirs in zip(input_names, given.x, training.x, strict=True):
         if len(ours) > 1 and (ours == ours[0]).all():
             yield Finding(
                 kind=FindingKind.CONSTANT,
@@ -188,8 +217,8 @@ def _constant_features(array: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
     return np.asarray(rows.min(axis=0) == rows.max(axis=0))
 
 
-def _check_ranges(model: KerasModel, given: LabelledSamples, training: LabelledSamples) -> Iterator[Finding]:
-    for name, ours, theirs in zip(model.input_names, given.x, training.x, strict=True):
+def _check_ranges(input_names: Sequence[str], given: LabelledSamples, training: LabelledSamples) -> Iterator[Finding]:
+    for name, ours, theirs in zip(input_names, given.x, training.x, strict=True):
         spans = [float(array.max()) - float(array.min()) for array in (ours, theirs)]
         if min(spans) <= 0 or 1 / WIDEST_RATIO <= spans[0] / spans[1] <= WIDEST_RATIO:
             continue

@@ -64,15 +64,16 @@ def measure_artefact(path: Path, workshop: Workshop) -> Metrics:
     }
 
     def make(folder: Path) -> None:
-        tflite = convert_artefact(path, conversion, workshop.data, workshop.seed, workshop.cache).read_bytes()
         shapes = artefact_output_shapes(path)
         data = workshop.objective.prepare(workshop.data.load(), shapes, workshop.data.origin)
-        outputs = predict_artefact(path, data.validation)
+        # first of all, since a metric of the user's may fail, and conversion takes longer
+        float_scores = workshop.objective.scores(predict_artefact(path, data.validation), data.validation)
+        tflite = convert_artefact(path, conversion, workshop.data, workshop.seed, workshop.cache).read_bytes()
         metrics = Metrics(
             **count_tflite(tflite, source=str(path)).model_dump(),
             arena_bytes=measure_host_arena(tflite),
             float_bytes=len(_float_tflite(path)),
-            float_scores=workshop.objective.scores(outputs, data.validation),
+            float_scores=float_scores,
             int8_scores=score_tflite(tflite, data.validation, workshop.objective, shapes),
         )
         (folder / RECORD).write_text(metrics.model_dump_json(indent=1) + "\n", encoding="utf-8")

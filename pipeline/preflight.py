@@ -13,7 +13,13 @@ from pathlib import Path
 import numpy as np
 from rich.markup import escape
 
-from edgewright.pipeline.calibration import LabelledSamples, Severity, check_calibration, require_calibration
+from edgewright.pipeline.calibration import (
+    LabelledSamples,
+    Severity,
+    check_calibration,
+    check_samples,
+    require_calibration,
+)
 from edgewright.pipeline.code import LOADING, code_digest
 from edgewright.pipeline.conversion import draw_indices
 from edgewright.pipeline.data import Split
@@ -21,7 +27,7 @@ from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import RecipeError
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES, KerasModel
 from edgewright.pipeline.measurement import load_prepared
-from edgewright.pipeline.models import is_opaque, load_model
+from edgewright.pipeline.models import is_opaque, load_model, open_opaque
 from edgewright.pipeline.stages import Stage, StageSettings
 from edgewright.pipeline.workshop import Workshop
 
@@ -58,13 +64,14 @@ def _check_stage(workshop: Workshop, stage: Stage, settings: StageSettings, load
         "kind": "check",
         "stage": stage.name,
         "settings": settings.model_dump(mode="json"),
+        "files": [digest_file(path) for path in stage.files(settings, workshop.recipe.folder)],
         "source": digest_file(workshop.source_path),
         "code": code_digest(stage.modules),
         "versions": package_versions(VERSIONED_PACKAGES),
     }
 
     def make(folder: Path) -> None:
-        stage.check(settings, load())
+        stage.check(settings, load(), workshop.recipe.folder)
         (folder / RECORD).write_text("[]\n", encoding="utf-8")
 
     workshop.cache.obtain(wanted, make)
@@ -76,8 +83,6 @@ def check_representative_samples(workshop: Workshop) -> None:
     Raises:
         DataError: they calibrate nothing.
     """
-    if is_opaque(workshop.source_path):
-        return
     wanted = {
         "kind": "check",
         "calibration": workshop.conversion.representative_count,
@@ -104,7 +109,11 @@ def _look_at_representative_samples(workshop: Workshop) -> list[str]:
     chosen = np.random.default_rng([workshop.seed, 1]).choice(len(train), count, replace=False)
     drawn = draw_indices(len(train), workshop.conversion.representative_count, workshop.seed)
     representative, training = (_labelled(train.take(indices)) for indices in (drawn, np.sort(chosen)))
-    findings = check_calibration(load_model(workshop.source_path, trust=True), representative, training)
+    if is_opaque(workshop.source_path):
+        names = [tensor.name for tensor in open_opaque(workshop.source_path, trust=True).inputs]
+        findings = check_samples(names, representative, training)
+    else:
+        findings = check_calibration(load_model(workshop.source_path, trust=True), representative, training)
     require_calibration(findings)
     return [
         f"{'[yellow]warning:[/] ' if finding.severity is Severity.WARNING else ''}{escape(finding.sentence)}"

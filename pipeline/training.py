@@ -144,7 +144,7 @@ def fit(
         The copy that was trained; without `wrap`, `model` itself is what is wanted.
 
     Raises:
-        DivergedError: the loss became NaN or infinite.
+        DivergedError: the loss or a weight became NaN or infinite.
     """
     keras = load_keras()
     seed_everything(training_set.seed)
@@ -167,13 +167,18 @@ def fit(
             batches, epochs=settings.epochs, verbose=0, shuffle=False,
             callbacks=[keras.callbacks.TerminateOnNaN(), shown, *kept, *boards, *callbacks],
         )  # fmt: skip
-    if not math.isfinite(history.history["loss"][-1]):
+    # a loss is that before its update: what the last update did is seen in the weights alone
+    if not math.isfinite(history.history["loss"][-1]) or not _is_finite(trained):
         raise DivergedError(
             f"{title}: training diverged to NaN with learning_rate = {settings.learning_rate}; give a smaller one."
         )
     if wrap is None:
         model.set_weights(trained.get_weights())
     return trained
+
+
+def _is_finite(model: KerasModel) -> bool:
+    return all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
 def _keep_zeros(model: KerasModel) -> list[Any]:

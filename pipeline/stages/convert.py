@@ -51,7 +51,7 @@ class ConvertSettings(StageSettings):
         )
 
 
-def check(settings: ConvertSettings, model: KerasModel) -> None:
+def check(settings: ConvertSettings, model: KerasModel, folder: Path) -> None:
     """Refuse nothing: the source model is converted, and measured, before any other stage runs."""
 
 

@@ -81,14 +81,17 @@ class DistillSettings(StageSettings):
         return parse_user_function(self.student, folder, "student")
 
 
-def check(settings: DistillSettings, model: KerasModel) -> None:
-    """Refuse a width that the source model cannot have.
+def check(settings: DistillSettings, model: KerasModel, folder: Path) -> None:
+    """Refuse a width that the source model cannot have, and a student of the user's that cannot learn from it.
 
     Raises:
-        ModelError: a layer fixes a width that no longer fits.
+        ModelError: a layer fixes a width that no longer fits, or the student has other inputs or outputs.
+        RecipeError: the user's function fails.
     """
     if settings.width is not None:
         narrow(model, settings.width)
+    elif settings.student != CURRENT:
+        _own_student(settings, model, folder)
 
 
 def run(settings: DistillSettings, work: StageWork) -> None:
@@ -115,7 +118,11 @@ def _student(settings: DistillSettings, work: StageWork) -> KerasModel:
     seed_everything(work.seed)
     if settings.width is not None:
         return narrow(source, settings.width)
-    function = settings.function(work.recipe_folder)
+    return _own_student(settings, source, work.recipe_folder)
+
+
+def _own_student(settings: DistillSettings, source: KerasModel, folder: Path) -> KerasModel:
+    function = settings.function(folder)
     if function is None:
         raise RecipeError(f'student: "{settings.student}" is not a function; name one as file.py:function.')
     student = adopt_model(function.call(function.load(RecipeError), RecipeError, source), str(function)).model

@@ -8,6 +8,7 @@ Expansions", 2014) or as k x k and 1 x 1 (Zhang et al., 2016), whichever keeps m
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -72,7 +73,7 @@ class FactorizeSettings(StageSettings):
         return self.model_copy(update={"training": self.training.shortened()})
 
 
-def check(settings: FactorizeSettings, model: KerasModel) -> None:
+def check(settings: FactorizeSettings, model: KerasModel, folder: Path) -> None:
     """Refuse a model of which no layer can be factorized.
 
     Raises:

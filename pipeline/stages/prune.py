@@ -9,6 +9,7 @@ Only removed channels make the `.tflite` smaller and faster: zeros change its si
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -78,7 +79,7 @@ class PruneSettings(StageSettings):
         return self.model_copy(update={"training": self.training.shortened(), "step_epochs": min(self.step_epochs, 1)})
 
 
-def check(settings: PruneSettings, model: KerasModel) -> None:
+def check(settings: PruneSettings, model: KerasModel, folder: Path) -> None:
     """Refuse a model in which nothing can be pruned.
 
     Raises:

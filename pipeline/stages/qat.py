@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -42,7 +43,7 @@ class QatSettings(StageSettings):
     training: TrainingSettings = TrainingSettings(epochs=6, learning_rate=3e-4)
 
 
-def check(settings: QatSettings, model: KerasModel) -> None:
+def check(settings: QatSettings, model: KerasModel, folder: Path) -> None:
     """Refuse a model of which no layer can be quantized while it is trained.
 
     Raises:

@@ -106,8 +106,8 @@ class Stage:
     accepts: ArtefactKind
     produces: ArtefactKind
     run: Callable[[Any, StageWork], None]
-    check: Callable[[Any, KerasModel], None]
-    """`(settings, model)`: refuses, before any training, a model that the stage cannot work on."""
+    check: Callable[[Any, KerasModel, Path], None]
+    """`(settings, source model, recipe's folder)`: refuses, before any training, what the stage cannot work on."""
     why_not_smaller: Callable[[Any], str]
     """`(settings)`: what to tell people where the stage saved nothing."""
     files: Callable[[Any, Path], tuple[Path, ...]] = lambda settings, folder: ()

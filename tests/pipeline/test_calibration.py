@@ -14,6 +14,7 @@ from edgewright.pipeline.calibration import (
     LabelledSamples,
     Severity,
     check_calibration,
+    check_samples,
     require_calibration,
 )
 from edgewright.pipeline.errors import DataError
@@ -55,6 +56,16 @@ def test_good_samples_pass() -> None:
     findings = check_calibration(dense_model(), given, training)
     assert () == findings
     require_calibration(findings)
+
+
+def test_samples_alone_are_told_too() -> None:
+    """Where there are no layers to look at, what can be said of the samples is: zeros, scale, number and classes."""
+    training = draw(600)
+    (zeros,) = check_samples(["readings"], draw(200, scale=0.0), training)
+    assert (FindingKind.ZEROS, Severity.ERROR) == (zeros.kind, zeros.severity)
+    few = LabelledSamples(x=(255 * training.x[0][:40],), classes=np.zeros(40, np.int64))
+    findings = check_samples(["readings"], few, training)
+    assert {FindingKind.COUNT, FindingKind.CLASSES, FindingKind.RANGE} == set(by_kind(findings))
 
 
 def test_zeros_are_an_error() -> None:

@@ -256,7 +256,7 @@ def own_stage(run_stage: Callable[[OwnSettings, StageWork], None], name: str = "
         accepts=ArtefactKind.KERAS,
         produces=ArtefactKind.KERAS,
         run=run_stage,
-        check=lambda settings, model: None,
+        check=lambda settings, model, folder: None,
         why_not_smaller=lambda settings: "it is of one's own",
         modules=("chain.py",),
     )

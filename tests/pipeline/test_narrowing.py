@@ -127,7 +127,7 @@ def test_a_model_of_which_no_channel_can_go(small_models: Mapping[str, Path]) ->
     layers = load_keras().layers
     only_end = load_keras().Sequential([layers.Input(SHAPE), layers.Flatten(), layers.Dense(CLASSES, name="end")])
     with pytest.raises(ModelError, match=r'no channel of this model can be removed \("end": .+\); leave "prune" out'):
-        stage_named("prune").check(PruneSettings(), only_end)
+        stage_named("prune").check(PruneSettings(), only_end, Path())
 
 
 def test_what_stays_is_described(small_models: Mapping[str, Path]) -> None:

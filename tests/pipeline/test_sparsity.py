@@ -182,7 +182,7 @@ def test_a_model_without_a_kernel_to_prune(sparsity: Sparsity) -> None:
     with pytest.raises(ModelError, match=r"no layer .*deep stays: tensorflow-model-opti.* never prunes depthwise.*out"):
         check_sparsity(model, sparsity)
     with pytest.raises(ModelError, match="deep stays"):
-        stage_named("prune").check(PruneSettings(structure=sparsity.value), model)
+        stage_named("prune").check(PruneSettings(structure=sparsity.value), model, Path())
 
 
 def test_layers_that_stay_are_described(small_models: Mapping[str, Path]) -> None:

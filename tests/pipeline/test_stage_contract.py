@@ -73,7 +73,7 @@ def test_a_stage_accepts_what_it_can_work_on(stage: Stage, model: str, small_mod
 
     loaded = load_model(small_models[model])
     before = (loaded.to_json(), [weight.tobytes() for weight in loaded.get_weights()])
-    stage.check(stage.settings.model_validate(quick_settings(stage)), loaded)
+    stage.check(stage.settings.model_validate(quick_settings(stage)), loaded, Path())
     assert before == (loaded.to_json(), [weight.tobytes() for weight in loaded.get_weights()])
 
 

@@ -96,7 +96,7 @@ def test_a_layer_that_fixes_the_width_is_refused(small_data: Path, tmp_path: Pat
             stage_named("distill"), tmp_path / "fixed.keras", small_data, tmp_path / "out", student="width:0.5"
         )  # fmt: skip
     with pytest.raises(ModelError, match=sentence):
-        stage_named("distill").check(DistillSettings(student="width:0.5"), model)
+        stage_named("distill").check(DistillSettings(student="width:0.5"), model, tmp_path)
 
 
 STUDENTS = """\
@@ -147,16 +147,29 @@ def test_a_student_that_cannot_be_taught(
     assert 1 == len(str(caught.value).splitlines())
 
 
-def test_training_that_diverges_is_named(small_models: Mapping[str, Path], small_data: Path, tmp_path: Path) -> None:
+def test_a_student_is_built_before_any_training(
+    own_students: str, small_models: Mapping[str, Path], small_data: Path
+) -> None:
+    """The check of the stage refuses a student that cannot be taught, and takes one that can."""
+    source, check = load_model(small_models["plain"]), stage_named("distill").check
+    check(DistillSettings(student=f"{own_students}:small"), source, small_data.parent)
+    with pytest.raises(ModelError, match=r"outputs have the shapes \[\(7,\)\]"):
+        check(DistillSettings(student=f"{own_students}:other_classes"), source, small_data.parent)
+
+
+@pytest.mark.parametrize("name", ["distill", "prune", "factorize", "qat"])
+def test_training_that_diverges_is_named(
+    name: str, small_models: Mapping[str, Path], small_data: Path, tmp_path: Path
+) -> None:
     """Losses that become NaN stop the run with the stage and the learning rate, and leave no artefact."""
     with np.load(small_data) as archive:
         arrays = dict(archive)
-    arrays["x_train"] = arrays["x_train"] * 1e38
+    arrays["x_train"] = arrays["x_train"] * np.float32(1e20)
     np.savez(tmp_path / "huge.npz", **arrays)
-    with pytest.raises(DivergedError, match=r"distill: training diverged to NaN with learning_rate = 0\.5"):
+    with pytest.raises(DivergedError, match=rf"^{name}: .*training diverged to NaN with learning_rate = 0\.5"):
         run_stage(
-            stage_named("distill"), small_models["plain"], tmp_path / "huge.npz", tmp_path / "out",
-            training={"epochs": 2, "learning_rate": 0.5},
+            stage_named(name), small_models["plain"], tmp_path / "huge.npz", tmp_path / "out",
+            training={"epochs": 20, "learning_rate": 0.5},
         )  # fmt: skip
     assert [] == list((tmp_path / "out").iterdir())
 

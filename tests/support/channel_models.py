@@ -118,13 +118,17 @@ def resnet8(width: int = 16, side: int = 32) -> KerasModel:
     return _model(start, kl.Dense(10)(x))
 
 
-def mobilenet(side: int = 32) -> KerasModel:
+MOBILENET_BLOCKS = ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), *[(128, 1)] * 5, (256, 2), (256, 1))
+"""Filters and strides of MobileNetV1 at a quarter of its width."""
+
+
+def mobilenet(side: int = 32, blocks: Sequence[tuple[int, int]] = MOBILENET_BLOCKS[:4]) -> KerasModel:
     """A MobileNetV1-like network: depthwise and pointwise convolutions, each with a BatchNormalization and a ReLU6."""
     kl = layers()
     x = start = kl.Input((side, side, 3))
     x = kl.Conv2D(8, 3, strides=2, padding="same", use_bias=False)(x)
     x = kl.ReLU(6.0)(kl.BatchNormalization()(x))
-    for filters, strides in ((16, 1), (32, 2), (32, 1), (64, 2)):
+    for filters, strides in blocks:
         if strides == 2:
             x = kl.ZeroPadding2D(((0, 1), (0, 1)))(x)
         x = kl.DepthwiseConv2D(3, strides=strides, padding="valid" if strides == 2 else "same", use_bias=False)(x)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 TIMEOUT_SECONDS = 900
 
@@ -30,6 +33,26 @@ def edgewright(
     """
     command = [*before, str(Path(sys.executable).with_name("edgewright")), *map(str, arguments)]
     return run_quietly(command, cwd=cwd, timeout_seconds=timeout_seconds, **environment)
+
+
+def edgewright_here(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process, where TensorFlow need not be imported anew.
+
+    Only for what is refused or quick: a crash takes the tests along, and what native code writes is not seen.
+    """
+    from edgewright.runtime_bench import cli
+
+    words = ["edgewright", *map(str, arguments)]
+    out, err, status, before = io.StringIO(), io.StringIO(), 0, Path.cwd()
+    os.chdir(cwd)
+    try:
+        with mock.patch.object(sys, "argv", words), redirect_stdout(out), redirect_stderr(err):
+            cli.main()
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    finally:
+        os.chdir(before)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def python(

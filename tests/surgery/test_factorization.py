@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from support.channel_models import ARCHITECTURES, inputs_of, largest_difference, outputs_of, randomize, resnet8
+from support.models import reference_models
 
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import load_keras
@@ -82,6 +85,40 @@ def test_architecture_at_full_rank(name: str) -> None:
     assert model_macs(clone(model)) - saved == model_macs(factorized)
     saved = sum(plan.parameters_before - plan.parameters_after for plan in plans)
     assert model.count_params() - saved == factorized.count_params()
+
+
+@pytest.mark.parametrize("form", [Decomposition.CHANNEL, Decomposition.SPATIAL])
+@pytest.mark.parametrize(
+    ("name", "drawn"), [("pretrainedResnet.h5", "images"), ("kws_ref_model_savedmodel", "features")]
+)
+def test_published_network_at_full_rank(name: str, drawn: str, form: Decomposition) -> None:
+    """Networks that others trained compute the same with all their Dense layers and convolutions written as two."""
+    model = load_model(reference_models() / name)
+    plans = plan_factorization(model, FullRank(), decompositions=[Decomposition.DENSE, form], only_smaller=False)
+    factorized = factorize(model, plans)
+    plain = [layer.name for layer in model.layers if type(layer).__name__ in ("Conv2D", "Dense")]
+    possible = [layer for layer in plain if form is Decomposition.CHANNEL or _is_wide(model.get_layer(layer))]
+    assert possible == [plan.layer for plan in plans if plan.is_factorized]
+    assert len(model.layers) + len(possible) == len(factorized.layers)
+    x = runpy.run_path(str(reference_models() / "draw_inputs.py"))[drawn](40)
+    expected, actual = (outputs_of(one, x)[0] for one in (model, factorized))
+    assert np.abs(actual - expected).max() <= TOLERANCE
+
+
+def _is_wide(layer: Any) -> bool:
+    """Tell whether a layer can be written as a column and a row, or is none of convolutions."""
+    return not hasattr(layer, "kernel_size") or layer.kernel_size[1] > 1
+
+
+@pytest.mark.parametrize("name", ["conv1d", "one_dimensional"])
+def test_one_dimensional_file_at_full_rank(name: str, tmp_path: Path) -> None:
+    """A network along time, as it is loaded from a file, computes the same with every layer that can be as two."""
+    source = ARCHITECTURES[name]()
+    source.save(tmp_path / "source.h5")
+    model = load_model(tmp_path / "source.h5")
+    factorized = factorize(model, plan_factorization(model, FullRank(), only_smaller=False))
+    assert len(model.layers) < len(factorized.layers)
+    assert largest_difference(source, factorized) <= TOLERANCE
 
 
 @pytest.mark.parametrize("name", full_but("one_dimensional", "shared", without="recurrent"))
