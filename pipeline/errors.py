@@ -79,6 +79,9 @@ class ToolError(EdgewrightError):
 class InterpreterError(ToolError):
     """An interpreter refused the model, crashed or timed out."""
 
+    log: str = ""
+    """What it printed, where it refused the model."""
+
 
 class DoesNotFitError(EdgewrightError):
     """The result is over the budget or does not fit the target."""

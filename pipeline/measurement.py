@@ -13,10 +13,12 @@ from edgewright.pipeline.batches import FloatArray
 from edgewright.pipeline.code import LOADING, code_digest
 from edgewright.pipeline.data import Data, Split
 from edgewright.pipeline.digest import digest_file, package_versions
+from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.feeding import model_inputs, real_outputs
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES, load_tensorflow
 from edgewright.pipeline.graph import read
 from edgewright.pipeline.interpreters import Engine, Request, Resolver, run, tflite_engine
+from edgewright.pipeline.layers import layers_path, read_layers
 from edgewright.pipeline.metrics import Metrics, count_tflite
 from edgewright.pipeline.models import (
     float_tflite,
@@ -26,13 +28,14 @@ from edgewright.pipeline.models import (
     output_shapes,
     prepare_opaque_conversion,
 )
+from edgewright.pipeline.refusal import with_layers
 from edgewright.pipeline.stages.convert import convert_artefact
 from edgewright.pipeline.tasks import Objective, Shape
 from edgewright.pipeline.training import predict
 from edgewright.pipeline.workshop import Workshop
 
 MODULES = (
-    "measurement.py", "metrics.py", "tasks", "feeding.py", "quantization.py", "interpreters", "arena.py",
+    "measurement.py", "metrics.py", "tasks", "feeding.py", "quantization.py", "interpreters", "arena.py", "refusal.py",
     "stages/convert.py", *LOADING,
 )  # fmt: skip
 RECORD = "metrics.json"
@@ -68,10 +71,11 @@ def measure_artefact(path: Path, workshop: Workshop) -> Metrics:
         data = workshop.objective.prepare(workshop.data.load(), shapes, workshop.data.origin)
         # first of all, since a metric of the user's may fail, and conversion takes longer
         float_scores = workshop.objective.scores(predict_artefact(path, data.validation), data.validation)
-        tflite = convert_artefact(path, conversion, workshop.data, workshop.seed, workshop.cache).read_bytes()
+        converted = convert_artefact(path, conversion, workshop.data, workshop.seed, workshop.cache)
+        tflite = converted.read_bytes()
         metrics = Metrics(
             **count_tflite(tflite, source=str(path)).model_dump(),
-            arena_bytes=measure_host_arena(tflite),
+            arena_bytes=_host_arena(converted),
             float_bytes=len(_float_tflite(path)),
             float_scores=float_scores,
             int8_scores=score_tflite(tflite, data.validation, workshop.objective, shapes),
@@ -151,6 +155,15 @@ def score_source(workshop: Workshop) -> dict[str, float]:
 def load_prepared(path: Path, workshop: Workshop) -> Data:
     """Load the data with targets that fit an artefact's outputs."""
     return workshop.objective.prepare(workshop.data.load(), artefact_output_shapes(path), workshop.data.origin)
+
+
+def _host_arena(path: Path) -> int:
+    tflite = path.read_bytes()
+    try:
+        return measure_host_arena(tflite)
+    except InterpreterError as error:
+        graph = read(tflite)
+        raise with_layers(error, graph, read_layers(layers_path(path), graph)) from error
 
 
 def _float_tflite(path: Path) -> bytes:

@@ -37,6 +37,7 @@ def check_channels(model: KerasModel, keep: Collection[str]) -> None:
             raise ModelError(f'prune: the model has no layer "{name}" to keep; {nearest(name, names)}.')
     if not _prunable(model, keep):
         reasons = [f'"{fixed.name}": {fixed.reason}' for fixed in map_channels(model).fixed]
+        reasons = reasons or [f'"{layer.name}": it has those of its input' for layer in model.layers if layer.weights]
         given = [f'"{name}": it is kept by name' for name in keep]
         raise ModelError(
             f"prune: no channel of this model can be removed ({'; '.join([*given, *reasons][:3]) or 'it has none'}); "

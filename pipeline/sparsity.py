@@ -108,11 +108,7 @@ def train_sparse(
         log_folder=log_folder,
     )  # fmt: skip
     model.set_weights(library.strip_pruning(trained).get_weights())
-    zeros = [
-        f"{layer.name}: {np.mean(layer.get_weights()[0] == 0):.1%} of the kernel is zero"
-        for layer in model.layers
-        if _is_prunable(layer, sparsity)
-    ]
+    zeros = [_describe_zeros(layer) for layer in model.layers if _is_prunable(layer, sparsity)]
     return (*describe_sparsity(model, sparsity), *zeros)
 
 
@@ -173,6 +169,12 @@ def _wrapper(sparsity: Sparsity, *, initial: float, final: float, step_count: in
 
 def _is_prunable(layer: Any, sparsity: Sparsity) -> bool:
     return type(layer).__name__ in sparsity.layer_kinds
+
+
+def _describe_zeros(layer: Any) -> str:
+    is_separable = type(layer).__name__ == "SeparableConv2D"
+    kernel, name = (layer.pointwise_kernel, "pointwise kernel") if is_separable else (layer.kernel, "kernel")
+    return f"{layer.name}: {np.mean(kernel.numpy() == 0):.1%} of the {name} is zero"
 
 
 def _reason(layer: Any, sparsity: Sparsity) -> str:

@@ -17,6 +17,13 @@ settings.register_profile("edgewright", deadline=None)
 settings.load_profile("edgewright")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that rewrites what tests generate."""
+    parser.addoption(
+        "--golden-update", action="store_true", help="rewrite the trees under tests/golden, docs/support.md"
+    )
+
+
 @pytest.fixture(scope="session")
 def digits_npz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The digits as an `.npz`."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from edgewright.pipeline.models import is_opaque, list_layers
+from edgewright.pipeline.graph import Graph
+from edgewright.pipeline.layers import name_layers
+from edgewright.pipeline.models import is_opaque, layer_names, list_layers
 
 RECURRENT = frozenset({"GRU", "SimpleRNN", "RNN"})
 """Layers whose calibration ends the process unless they are unrolled."""
 LONGEST_REASON = 200
+CONVERTING = frozenset({"QUANTIZE", "DEQUANTIZE"})
+LISTED = 3
 
 _REASON = re.compile(r"error: (.+)")
 _LOCATION = re.compile(r'"([^"@]+/[^"@]+)@')
@@ -48,6 +52,29 @@ def failed_sentence(reason: str, log: str, model_path: Path) -> str:
         )
     advice = "replace that layer by others" if layer else "build it from layers that TensorFlow Lite has"
     return f"convert: TensorFlow's converter cannot convert {what} ({short}); {advice}."
+
+
+def float_sentence(graph: Graph, model_path: Path) -> str | None:
+    """Say which layers the converter left in floating point; None where it cannot be told.
+
+    Args:
+        graph: what it made.
+        model_path: of this model.
+    """
+    tensors = graph.main.tensors
+    pairs = zip(graph.main.operators, name_layers(graph, layer_names(model_path)), strict=True)
+    computed = [
+        f'"{layer}" ({operator.op})'
+        for operator, layer in pairs
+        if operator.op not in CONVERTING and any(tensors[index].dtype.is_float for index in operator.outputs)
+    ]
+    if not computed:
+        return None
+    listed = ", ".join(list(dict.fromkeys(computed))[:LISTED])
+    return (
+        f"convert: TensorFlow Lite computes {listed} in floating point only; build the model from layers that can be "
+        "computed in integers."
+    )
 
 
 def died_sentence(signal_name: str, model_path: Path) -> str:

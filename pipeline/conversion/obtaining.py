@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.code import LOADING, code_digest
-from edgewright.pipeline.conversion.complaints import recurrent_layers
+from edgewright.pipeline.conversion.complaints import float_sentence, recurrent_layers
 from edgewright.pipeline.conversion.flavour import Flavour
 from edgewright.pipeline.conversion.process import convert
 from edgewright.pipeline.conversion.samples import Samples
@@ -77,5 +77,8 @@ def _convert_to_integers(model_path: Path, samples: Samples, flavour: Flavour) -
             require_full_integer(graph, RESULT, boundary_dtypes=(flavour.boundary_dtype,))
             return graph
     graph = read(convert(model_path, samples, flavour), source=RESULT)
-    require_full_integer(graph, RESULT, boundary_dtypes=(flavour.boundary_dtype,))
+    try:
+        require_full_integer(graph, RESULT, boundary_dtypes=(flavour.boundary_dtype,))
+    except TfliteError as error:
+        raise TfliteError(float_sentence(graph, model_path) or str(error)) from error
     return graph

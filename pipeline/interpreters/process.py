@@ -123,10 +123,12 @@ def _read(engine: Engine, folder: Path, status: int) -> tuple[Reply, tuple[Array
     if reply.outcome is Outcome.REFUSED:
         said = _first_line(folder)
         reason = condense(reply.message) + (f" ({condense(said)})" if said else "")
-        raise InterpreterError(
+        refusal = InterpreterError(
             f"{engine.label} refused the model while {_phase(folder)}: {reason}. "
             "Use a model that this interpreter supports, or another interpreter."
         )
+        refusal.log = "\n".join(_lines(folder))
+        raise refusal
     return reply, outputs
 
 

@@ -161,13 +161,18 @@ def narrow(model: KerasModel, width: float) -> KerasModel:
     try:
         narrowed = keras.models.clone_model(model, clone_function=clone_layer)
     except (ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"distill: a student of width {width} cannot be built from this model ({reason}); give width = 1.0, "
-            'student = "current" or a student of your own.'
+            f"distill: a student of width {width} cannot be built from this model ({_reason(error)}); give "
+            'student = "width:1.0", student = "current" or a student of your own.'
         ) from error
     check_student(output_shapes(narrowed), output_shapes(model))
     return narrowed
+
+
+def _reason(error: Exception) -> str:
+    """Return what Keras says of a layer that cannot be built: which one and why, without what it was called with."""
+    said = str(error).partition("Call arguments received")[0]
+    return " ".join(said.split()).rstrip(".")
 
 
 def _output_layer_names(model: KerasModel) -> frozenset[str]:

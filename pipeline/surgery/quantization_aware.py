@@ -68,9 +68,10 @@ def annotate(model: KerasModel, *, keep_zeros: bool = False, per_channel_dense: 
     base = fold_batch_normalization(model)
     points, left_out = find_points(base, per_channel_dense=per_channel_dense)
     if not any(point.weight for point in points.values()):
+        reasons = "; ".join(f'"{left.layer}": {left.reason}' for left in left_out[:3]) or "it has no layer with weights"
         raise ModelError(
-            f'qat: the model "{model.name}" has no layer with weights that can be quantized while training; leave the '
-            "stage out."
+            f'qat: the model "{model.name}" has no layer with weights that can be quantized while training '
+            f"({reasons}); leave the stage out."
         )
     wrapped = wrap(base, points, keep_zeros=keep_zeros)
     return QuantizationAwareModel(base=base, wrapped=wrapped, left_out=left_out, per_channel_dense=per_channel_dense)

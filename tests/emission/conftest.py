@@ -35,11 +35,6 @@ GOLDEN_OUTPUTS = ((-86, 50, -92), (-86, -62, 19), (-59, -44, -25))
 Compile = Callable[..., Path]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that rewrites golden files."""
-    parser.addoption("--golden-update", action="store_true", help="rewrite the trees under tests/golden")
-
-
 def per_tensor(scale: float, zero_point: int) -> Quantization:
     """Return the quantization of a whole tensor."""
     return Quantization(scales=(scale,), zero_points=(zero_point,))

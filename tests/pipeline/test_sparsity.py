@@ -94,6 +94,28 @@ def test_each_layer_reaches_the_declared_share(
             assert np.count_nonzero(before.get_weights()[0]) == np.count_nonzero(kernel), after.name
 
 
+def test_a_separable_layer_is_pruned_in_its_pointwise_kernel(small_data: Path, tmp_path: Path) -> None:
+    """Its note counts the zeros of the kernel that is pruned; the depthwise one keeps all its weights."""
+    keras = load_keras()
+    seed_everything(1)
+    layers = [
+        keras.layers.Input(SHAPE),
+        keras.layers.SeparableConv2D(10, 3, name="separable"),
+        keras.layers.GlobalAveragePooling2D(),
+        keras.layers.Dense(CLASSES, activation="softmax"),
+    ]
+    save_model(keras.Sequential(layers), tmp_path / "source.keras")
+    notes: list[str] = []
+    output = run_stage(
+        stage_named("prune"), tmp_path / "source.keras", small_data, tmp_path / "pruned", notes=notes,
+        structure="unstructured", amount=0.6,
+    )  # fmt: skip
+    depthwise, pointwise, _ = load_model(output).get_layer("separable").get_weights()
+    assert depthwise.size == np.count_nonzero(depthwise)
+    assert round(0.4 * pointwise.size) == np.count_nonzero(pointwise)
+    assert "separable: 60.0% of the pointwise kernel is zero" in notes
+
+
 def test_pruning_trains_what_stays(small_models: Mapping[str, Path], unstructured: Path) -> None:
     """Weights that stay are trained, and the source's own file does not share them."""
     before, after = (kernels_of(load_model(path))["hidden"] for path in (small_models["plain"], unstructured))
