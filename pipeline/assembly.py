@@ -13,6 +13,7 @@ from edgewright.pipeline.graph import Graph
 from edgewright.pipeline.layers import layers_document
 from edgewright.pipeline.manifest import Configuration, make_manifest
 from edgewright.pipeline.output import MANIFEST
+from edgewright.pipeline.preprocessing import Preprocessing
 from edgewright.pipeline.report import (
     ArenaSection,
     BudgetSection,
@@ -52,6 +53,8 @@ class Findings:
     record: EvaluationRecord
     vectors: GoldenVectors
     configuration: Configuration
+    preprocessing: tuple[Preprocessing, ...]
+    """Of the samples of each input; empty where nobody declared any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +103,7 @@ def assemble(
             host_arena_bytes=findings.record.host_arena_bytes,
             tflm_revision=findings.record.tflm_revision,
             configuration_digest=findings.configuration.digest,
+            preprocessing=findings.preprocessing,
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
         files.update({f"firmware/{name}": content for name, content in firmware.items()})

@@ -96,6 +96,7 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         record=record,
         vectors=vectors,
         configuration=Configuration(name=request.tflite.stem, seed=request.seed, inputs=given, recipe={}),
+        preprocessing=(),
     )
     return leave(findings, request.output, target, family, reporter)
 

@@ -3,6 +3,7 @@
 The order is fixed: resize, then `x * scale + offset`, then `(x - mean) / std`.
 Every operation is one of float32, rounded by itself: no fused multiply-add, no wider accumulator.
 The last axis of a sample is its channels.
+The C counterpart is `edgewright_preprocessing.c`, which every firmware brings along.
 
 Resizing is bilinear with half-pixel centres and no antialiasing. For an axis of `n` values that becomes `m`:
 
@@ -58,6 +59,11 @@ class Preprocessing(Settings):
     normalization: Normalization | Literal["train"] | None = None
     """Given figures, or `train`: those of each channel of the training split."""
 
+    @property
+    def is_scaled(self) -> bool:
+        """Whether samples are multiplied by `scale` and `offset` is added; both happen, or neither."""
+        return (self.scale, self.offset) != (1.0, 0.0)
+
     @field_validator("normalization", mode="before")
     @classmethod
     def _check_word(cls, value: object) -> object:
@@ -94,7 +100,7 @@ def preprocess(x: npt.NDArray[np.generic], preprocessing: Preprocessing) -> Floa
         result: FloatArray = x.astype(np.float32)
         if preprocessing.resize is not None:
             result = resize(result, *preprocessing.resize)
-        if (preprocessing.scale, preprocessing.offset) != (1.0, 0.0):
+        if preprocessing.is_scaled:
             result = result * _float32(preprocessing.scale) + _float32(preprocessing.offset)
         if isinstance(preprocessing.normalization, Normalization):
             result = normalize(result, preprocessing.normalization)

@@ -103,6 +103,7 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         record=record,
         vectors=vectors,
         configuration=prepared.configuration,
+        preprocessing=prepared.inputs.data.preprocessing,
     )
     return leave(findings, request.output, prepared.target, prepared.family, reporter)
 

@@ -51,6 +51,11 @@ class Family(Facts):
     monitor_command: tuple[str, ...] = ()
     """Shows what the board prints; likewise."""
 
+    @property
+    def flash_line(self) -> str:
+        """The command that flashes, for people, PORT in place of the port; empty where there is nothing to flash."""
+        return " ".join(self.flash_command).replace("{port}", "PORT")
+
 
 class Target(Facts):
     """Facts of one board: `targets/<name>/target.toml`."""
@@ -70,6 +75,8 @@ class Target(Facts):
     """Scratch that the target's kernels request from the arena beyond what the reference kernels do."""
     chip_id: str = ""
     """What the family's own tool calls the chip (`idf.py set-target <chip_id>`)."""
+    sdkconfig: str = ""
+    """Lines that the board needs in ESP-IDF's configuration, and comments that say why."""
     families: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     """Firmware families, the default first."""
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.graph.types import Graph
+from edgewright.pipeline.preprocessing import Preprocessing
 
 SELFTEST_VERSION = 1
 """Version of the golden vectors' format and of the self-test's last line (docs/selftest.md)."""
@@ -80,3 +81,5 @@ class EmissionModel:
     """Version of the TFLM package that computed vectors and arena."""
     configuration_digest: str
     """SHA-256 of what the model was made from, for the banner of generated files."""
+    preprocessing: tuple[Preprocessing, ...] = ()
+    """What is done to the samples of each input, every figure known; empty where nothing was declared."""

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from edgewright.pipeline.emission.filters import c_comment, c_identifier
 from edgewright.pipeline.emission.literals import byte_rows
 from edgewright.pipeline.emission.operators import Registration, registrations
+from edgewright.pipeline.emission.preprocessing import PreprocessingContext, preprocessings
 from edgewright.pipeline.emission.tensors import TensorContext, VectorContext, boundary, vectors
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.target import Family, Target
@@ -29,6 +30,8 @@ class ModelContext:
     schema_version: int
     inputs: tuple[TensorContext, ...]
     outputs: tuple[TensorContext, ...]
+    preprocessings: tuple[PreprocessingContext, ...]
+    """Of the inputs that real values can be given to."""
     labels: tuple[str, ...]
     registrations: tuple[Registration, ...]
     registration_count: int
@@ -72,6 +75,8 @@ class BoardContext:
     flash_mib: int | None
     app_partition: str
     """ESP-IDF: size of the application's partition, hexadecimal; empty without a flash size."""
+    sdkconfig: str
+    """ESP-IDF: lines that this board alone needs in the configuration; often empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +144,7 @@ def build_context(
     Raises:
         TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
             C cannot serve (floating point, dynamic, quantized per channel).
-        ValueError: arena or vectors do not fit the model (a defect of the caller).
+        ValueError: arena, vectors or preprocessing do not fit the model (a defect of the caller).
     """
     if arena.arena_bytes <= 0 or arena.arena_bytes % ARENA_ALIGNMENT_BYTES:
         raise ValueError(f"The arena's {arena.arena_bytes} bytes are not a positive multiple of 16.")
@@ -167,12 +172,14 @@ def _model_context(model: EmissionModel) -> ModelContext:
             f"{SCHEMA_VERSION}, so convert the model again."
         )
     needed = registrations(model)
+    inputs = boundary(model.graph, "input")
     return ModelContext(
         name=model.name,
         identifier=c_identifier(model.name),
         schema_version=model.graph.version,
-        inputs=boundary(model.graph, "input"),
+        inputs=inputs,
         outputs=boundary(model.graph, "output"),
+        preprocessings=preprocessings(inputs, model.preprocessing),
         labels=model.labels,
         registrations=needed,
         registration_count=len(needed),
@@ -203,6 +210,7 @@ def _board_context(target: Target) -> BoardContext:
         clock_mhz=None if target.clock_hz is None else target.clock_hz // 1_000_000,
         flash_mib=None if target.flash_bytes is None else target.flash_bytes // (1 << 20),
         app_partition=f"0x{app_bytes:x}" if app_bytes > 0 else "",
+        sdkconfig=target.sdkconfig.strip(),
     )
 
 
@@ -214,7 +222,7 @@ def _family_context(family: Family, library_sources: tuple[str, ...]) -> FamilyC
         tflm_revision=family.tflm_revision,
         tool_install=family.tool_install,
         build_command=" ".join(family.build_command),
-        flash_command=" ".join(family.flash_command).replace("{port}", "PORT"),
+        flash_command=family.flash_line,
         user_files=family.user_files,
         library_sources=library_sources,
     )

@@ -29,7 +29,7 @@ def render(
     Raises:
         TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
             C cannot serve; the sentence names operator and layer, or the tensor, and a way out.
-        ValueError: arena or vectors do not fit the model (a defect of the caller).
+        ValueError: arena, vectors or preprocessing do not fit the model (a defect of the caller).
     """
     context = build_context(
         model,

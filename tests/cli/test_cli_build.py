@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import hashlib
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.command import assert_refused, contents, edgewright, python, snapshot
-from support.digits import RECIPE
+from support.digits import CONVERT_ALONE, RECIPE, digits, write_npz
 from support.json_schema import violations
 from support.project import Project, cpu_seconds
 
@@ -162,6 +164,34 @@ def test_the_report_is_right(project: Project) -> None:
 def test_the_page_is_a_function_of_the_report(project: Project) -> None:
     """report.html is what report.json renders to."""
     assert render_page(load_report(project.out / "report.json")) == (project.out / "report.html").read_text()
+
+
+def test_the_firmware_prepares_samples_as_training_did(digits_h5: Path, tmp_path: Path) -> None:
+    """Raw test samples become, through the emitted C, the inputs of the golden vectors, which Python prepared."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler: install one (Debian: apt install gcc)")
+    arrays = {name: values[:60] for name, values in digits().items()}
+    raw = {name: (arrays[name] * 16).repeat(2, 1).repeat(2, 2).astype(np.uint8) for name in ("x_train", "x_test")}
+    write_npz(tmp_path / "raw.npz", {**arrays, **raw})
+    declared = '[preprocessing]\nresize = [8, 8]\nscale = 0.0625\nnormalization = "train"\n'
+    (tmp_path / "raw.toml").write_text(declared + CONVERT_ALONE)
+    given = ("--model", digits_h5, "--data", "raw.npz", "--recipe", "raw.toml")
+    finished = edgewright("build", "--target", "host", "--out", "out", *given, cwd=tmp_path)
+    assert (0, "") == (finished.returncode, finished.stderr)
+
+    folder = tmp_path / "out" / "firmware" / "edgewright"
+    parts = [str(folder / f"edgewright_{part}.c") for part in ("preprocessing", "quantization", "vectors")]
+    subprocess.run([compiler, "-O2", "-shared", "-fPIC", *parts, "-o", str(tmp_path / "lib.so")], check=True)
+    library = ctypes.CDLL(str(tmp_path / "lib.so"))
+    prepared = set()
+    for sample in raw["x_test"]:
+        tensor = ctypes.create_string_buffer(64)
+        height, width = (ctypes.c_size_t(side) for side in sample.shape[:2])
+        assert 0 == library.edgewright_preprocess_input_0_uint8(sample.tobytes(), height, width, tensor)
+        prepared.add(tensor.raw)
+    pointers = (ctypes.c_void_p * 2 * 10).in_dll(library, "edgewright_vectors")  # input and output, ten samples
+    assert [] == [pair for pair in pointers if ctypes.string_at(pair[0], 64) not in prepared]
 
 
 def test_interpreters_agree_on_every_sample(project: Project) -> None:

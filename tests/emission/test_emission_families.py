@@ -15,11 +15,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgewright.pipeline.emission.templates import library_sources
-from edgewright.pipeline.target import family_names, load_family, load_target
+from edgewright.pipeline.target import family_names, load_family, load_target, target_names
 from edgewright.pipeline.vocabulary import EmissionModel
 
 Emit = Callable[..., Mapping[str, bytes]]
 MANIFESTS = ("main/idf_component.yml", "components/edgewright/idf_component.yml")
+ESP_BOARDS = [name for name in target_names() if "esp_idf" in load_target(name).families]
+CLOCKS_MHZ = {
+    "esp32": (80, 160, 240), "esp32s3": (80, 160, 240), "esp32c3": (80, 160), "esp32c6": (80, 120, 160),
+    "esp32p4": (360, 400),
+}  # fmt: skip
+"""What ESP-IDF's `Kconfig.cpu` of each chip offers, by the chip's name there."""
+
 NASTY_NAME = 'a "b" \\ ${HOME} */ ??/ \n größer: class; # [x](y) <z> \0'
 
 
@@ -33,12 +40,19 @@ def test_manifests_name_the_component(path: str, tiny: EmissionModel, emit: Emit
     assert tiny.name in manifest["description"]
 
 
-def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
-    """Chip, clock, flash size and partition table are those of the target."""
-    target = load_target("esp32").model_copy(update={"flash_bytes": 16 << 20, "chip_id": "esp32s3"})
-    tree = emit(tiny, "esp_idf", target=target)
+def settings_of(tree: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the settings of `sdkconfig.defaults`, each of which is there once."""
     lines = tree["sdkconfig.defaults"].decode().splitlines()
-    settings_found = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    pairs = [line.split("=", 1) for line in lines if line and not line.startswith("#")]
+    assert len(pairs) == len({key for key, _ in pairs})
+    return dict(pairs)
+
+
+def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
+    """Chip, clock, flash size and partition table are those of the target, and its own lines come last."""
+    own = "\n# Because.\nCONFIG_MINE=y\n"
+    target = load_target("esp32").model_copy(update={"flash_bytes": 16 << 20, "chip_id": "esp32s3", "sdkconfig": own})
+    tree = emit(tiny, "esp_idf", target=target)
     assert {
         "CONFIG_IDF_TARGET": '"esp32s3"',
         "CONFIG_ESP_DEFAULT_CPU_FREQ_MHZ_240": "y",
@@ -48,16 +62,36 @@ def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
         "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME": '"partitions.csv"',
         "CONFIG_ESP_MAIN_TASK_STACK_SIZE": "8192",
         "CONFIG_ESP_TASK_WDT_TIMEOUT_S": "30",
-    } == settings_found
+        "CONFIG_MINE": "y",
+    } == settings_of(tree)
+    assert tree["sdkconfig.defaults"].decode().endswith("=30\n" + own)
 
 
-def test_partitions_fill_the_flash(tiny: EmissionModel, emit: Emit) -> None:
+@pytest.mark.parametrize("board", ESP_BOARDS)
+def test_boards_differ_in_their_facts_alone(board: str, tiny: EmissionModel, emit: Emit) -> None:
+    """A board changes configuration, partitions and title and nothing else, and asks ESP-IDF for what it offers."""
+    target, golden = load_target(board), emit(tiny, "esp_idf")
+    tree = emit(tiny, "esp_idf", target=target)
+    assert sorted(golden) == sorted(tree)
+    changed = {name for name, content in tree.items() if content != golden[name]}
+    assert set() == changed - {"README.md", "sdkconfig.defaults", "partitions.csv"}
+    found = settings_of(tree)
+    assert f'"{target.chip_id}"' == found["CONFIG_IDF_TARGET"]
+    assert target.clock_hz in [mhz * 1_000_000 for mhz in CLOCKS_MHZ[target.chip_id]]
+    assert target.flash_bytes in [mib << 20 for mib in (2, 4, 8, 16)]
+    assert ("CONFIG_NN_ANSI_C" in found) == (board in ("esp32p4", "esp32s3"))
+    assert target.title in tree["README.md"].decode()
+
+
+@pytest.mark.parametrize("board", ESP_BOARDS)
+def test_partitions_fill_the_flash(board: str, tiny: EmissionModel, emit: Emit) -> None:
     """The application's partition ends where the flash ends; offsets are left to ESP-IDF."""
-    lines = emit(tiny, "esp_idf")["partitions.csv"].decode().splitlines()
+    target = load_target(board)
+    lines = emit(tiny, "esp_idf", target=target)["partitions.csv"].decode().splitlines()
     rows = [[cell.strip() for cell in line.split(",")] for line in lines if line and not line.startswith("#")]
     assert [["nvs", "data", "nvs", "", "0x6000", ""], ["phy_init", "data", "phy", "", "0x1000", ""]] == rows[:2]
-    assert ["factory", "app", "factory", "", "0x3f0000", ""] == rows[2]
-    assert (4 << 20) == 0x10000 + int(rows[2][4], 16)
+    assert ["factory", "app", "factory", ""] == rows[2][:4]
+    assert target.flash_bytes == 0x10000 + int(rows[2][4], 16)
 
 
 def test_target_without_flash_size(tiny: EmissionModel, emit: Emit) -> None:

@@ -8,18 +8,27 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.emission.templates import family_templates
+from edgewright.pipeline.preprocessing import Preprocessing
 from edgewright.pipeline.target import FAMILIES, family_names, load_family
 from edgewright.pipeline.vocabulary import EmissionModel
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 Emit = Callable[..., Mapping[str, bytes]]
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny: EmissionModel) -> EmissionModel:
+    """Return the tiny model with a preprocessing, so that the trees show one."""
+    declared = {"resize": [4, 4], "scale": 1 / 255, "normalization": {"mean": [0.13], "std": [0.31]}}
+    return replace(tiny, preprocessing=(Preprocessing.model_validate(declared),))
 
 
 def read_tree(folder: Path) -> dict[str, bytes]:

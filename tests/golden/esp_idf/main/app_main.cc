@@ -10,6 +10,7 @@
 
 #include "edgewright_model.h"
 #include "edgewright_port.h"
+#include "edgewright_preprocessing.h"
 #include "edgewright_quantization.h"
 #include "edgewright_selftest.h"
 #include "edgewright_vectors.h"
@@ -23,8 +24,8 @@ constexpr uint32_t kPauseMs = 1000;
 /*
  * Fills the model's inputs. As long as no sensor is connected, the golden vectors stand in for one.
  *
- * To use your own data, write 16 elements of int8_t to edgewright_input(0, nullptr); real values
- * become such with edgewright_quantize_input_0().
+ * To use your own data, write 16 elements of int8_t to edgewright_input(0, nullptr); raw samples
+ * become such with edgewright_preprocess_input_0().
  */
 void read_inputs(size_t step) {
     const edgewright_vector &vector = edgewright_vectors[step % EDGEWRIGHT_VECTOR_COUNT];
