@@ -37,11 +37,15 @@ def test_version_is_the_installed_one(tmp_path: Path) -> None:
 
 
 def test_targets_are_listed_with_their_facts(tmp_path: Path) -> None:
-    """`edgewright targets` shows each board with chip, memory, clock and families."""
+    """`edgewright targets` shows each board with chip, memory, clock and families, and how each family is flashed."""
     finished = edgewright("targets", cwd=tmp_path)
     assert 0 == finished.returncode
-    row = next(line for line in finished.stdout.splitlines() if " esp32 " in line)
-    assert [] == [text for text in ("xtensa-lx6", "4,194,304 B", "327,680 B", "240 MHz", "esp_idf") if text not in row]
+    lines = finished.stdout.splitlines()
+    row = next(line for line in lines if " esp32c3 " in line)
+    facts = ("ESP32-C3", "rv32imc", "4,194,304 B", "409,600 B", "160 MHz", "esp_idf")
+    assert [] == [text for text in facts if text not in row]
+    assert "idf.py -p PORT flash" in next(line for line in lines if "ESP-IDF project" in line)
+    assert "nothing to flash" in next(line for line in lines if "CMake project" in line)
 
 
 def test_schema_is_json(tmp_path: Path) -> None:

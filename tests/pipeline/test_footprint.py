@@ -132,6 +132,14 @@ def test_another_core_is_stated_less_accurately() -> None:
     assert "linked for rv32imc, optimized for speed" == found.code_parts[0].source
 
 
+@pytest.mark.parametrize(("name", "is_measured"), [("esp32c3", True), ("esp32c6", True), ("esp32p4", False)])
+def test_cores_with_the_same_instructions_share_a_table(name: str, *, is_measured: bool) -> None:
+    """Atomics change nothing in the code around a model; a floating-point unit does."""
+    board = load_target(name)
+    table = choose_code_table(Kernels.ESP_NN, board.core, Optimization.SPEED)
+    assert ("rv32imc", is_measured) == (table.core, table.is_for(board.core))
+
+
 def test_parts_and_totals_add_up() -> None:
     """Code is the sum of its parts, flash adds the file, and RAM is arena, stack and variables."""
     graph = tiny_graph()
