@@ -11,7 +11,7 @@ from edgewright.pipeline.frameworks import load_keras, seed_everything
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.training import TrainingSettings
 
-TRAINING = TrainingSettings(epochs=100, learning_rate=4e-3)
+TRAINING = TrainingSettings(epochs=250, learning_rate=4e-3)
 
 
 def train_plainly(data: Data, seed: int, reporter: Reporter) -> Any:
