@@ -128,12 +128,12 @@ def _report(
         budget=findings.budget,
         arena=ArenaSection(
             bytes=arena.arena_bytes,
+            reserve_bytes=arena.reserve_bytes,
             method=arena.method,
             word_bits=arena.word_bits,
             kernels=arena.kernels,
             tflm_revision=arena.tflm_revision,
             host_bytes=findings.record.host_arena_bytes,
-            scratch_bytes=target.kernel_scratch_bytes,
         ),
         agreements=findings.record.agreements,
         latency=findings.record.latency,

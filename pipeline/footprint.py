@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgewright.pipeline.arena import arena_bytes_on
+from edgewright.pipeline.arena import arena_method, computed_arena_bytes
 from edgewright.pipeline.code_sizes import CodePart, CodeTable, Optimization, code_parts, load_code_tables
 from edgewright.pipeline.graph import Graph, lifetimes, liveness_bound_bytes
+from edgewright.pipeline.interpreters.arena_search import round_up
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.vocabulary import Kernels
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
 
 STACK_BYTES = 1260
 """The most stack that two published models took under QEMU on a Cortex-M4 with the CMSIS-NN kernels."""
@@ -40,7 +41,6 @@ class Footprint:
     arena_bytes: int
     arena_source: str
     """Where the arena's figure comes from, for people."""
-    is_arena_measured: bool
     stack_bytes: int
     static_bytes: int
     """Variables of interpreter and C library."""
@@ -77,25 +77,21 @@ def footprint(
     Args:
         graph: the model.
         tflite_bytes: length of its `.tflite`.
-        host_arena_bytes: what `arena.measure_host_arena` found; None where it is not known yet, to estimate it.
+        host_arena_bytes: what `arena.measure_host_arena` found; None where it is not known yet, to estimate it. The
+            arena of a 32-bit core is computed without it.
         target: the board.
         family: tells which kernels run.
         optimization: how interpreter and kernels are compiled; by default as their own builds do it.
     """
     table = choose_code_table(family.kernels, target.core, optimization)
     operators = {operator.label for subgraph in graph.subgraphs for operator in subgraph.operators}
-    host_bytes = estimate_host_arena(graph) if host_arena_bytes is None else host_arena_bytes
+    arena_bytes, arena_source = _arena(graph, host_arena_bytes, target, family)
     return Footprint(
         weight_bytes=tflite_bytes,
         code_parts=code_parts(table, operators),
         code_accuracy=table.accuracy if table.is_for(target.core) else OTHER_CORE_ACCURACY,
-        arena_bytes=arena_bytes_on(target, host_bytes),
-        arena_source=(
-            "estimated from the tensors that are alive together; not measured"
-            if host_arena_bytes is None
-            else "found by trying on the host"
-        ),
-        is_arena_measured=host_arena_bytes is not None,
+        arena_bytes=arena_bytes,
+        arena_source=arena_source,
         stack_bytes=STACK_BYTES,
         static_bytes=table.static_ram_bytes + table.static_ram_bytes_per_operator * len(operators),
     )
@@ -106,6 +102,15 @@ def choose_code_table(kernels: Kernels, core: str, optimization: Optimization) -
     tables = [table for table in load_code_tables() if (table.kernels, table.optimization) == (kernels, optimization)]
     own = [table for table in tables if table.is_for(core)]
     return max(own or tables, key=lambda table: table.interpreter_bytes + table.c_library_bytes)
+
+
+def _arena(graph: Graph, host_arena_bytes: int | None, target: Target, family: Family) -> tuple[int, str]:
+    """Return the arena's bytes and where they come from."""
+    if arena_method(target) is ArenaMethod.COMPUTED:
+        return computed_arena_bytes(graph, target, family), "computed from what the interpreter allocates there"
+    if host_arena_bytes is None:
+        return round_up(estimate_host_arena(graph)), "estimated from the tensors that are alive together; not measured"
+    return round_up(host_arena_bytes), "found by trying on the host"
 
 
 def estimate_host_arena(graph: Graph) -> int:

@@ -35,7 +35,8 @@ from edgewright.pipeline.training import predict
 from edgewright.pipeline.workshop import Workshop
 
 MODULES = (
-    "measurement.py", "metrics.py", "tasks", "feeding.py", "quantization.py", "interpreters", "arena.py", "refusal.py",
+    "measurement.py", "metrics.py", "tasks", "feeding.py", "quantization.py", "interpreters", "arena/choice.py",
+    "refusal.py",
     "stages/convert.py", *LOADING,
 )  # fmt: skip
 RECORD = "metrics.json"

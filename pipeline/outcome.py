@@ -52,7 +52,7 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
             firmware that does not fit.
         OutputError: the folder is not ours, or holds edited files.
     """
-    arena = arena_for(findings.record.host_arena_bytes, target, family, findings.record.tflm_revision)
+    arena = arena_for(findings.graph, findings.record.host_arena_bytes, target, family, findings.record.tflm_revision)
     assembly = assemble(findings, arena, target, family, tool_version=version("edgewright"), force=output.force)
     clean_leftovers(output.out)
     user_files = [f"firmware/{name}" for name in family.user_files]

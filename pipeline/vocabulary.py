@@ -35,7 +35,9 @@ class ArenaMethod(str, Enum):
     """How an arena size was found."""
 
     MEASURED_ON_HOST = "measured_on_host"
-    """Smallest arena in which TFLM's host build allocates and invokes, rounded up, plus the target's kernel scratch."""
+    """Smallest arena in which TFLM's host build allocates and invokes."""
+    COMPUTED = "computed"
+    """What TFLM allocates on a 32-bit core for the model and its kernels, with a reserve: an upper bound."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,8 @@ class Arena:
     """A tensor arena's size and where the figure comes from."""
 
     arena_bytes: int
+    reserve_bytes: int
+    """The part of it that is kept free for another revision of TFLM."""
     method: ArenaMethod
     word_bits: int
     kernels: Kernels

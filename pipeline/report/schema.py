@@ -60,12 +60,12 @@ class ArenaSection(Figures):
     """The tensor arena that the firmware reserves, and how its size was found."""
 
     bytes: Bytes
+    reserve_bytes: Bytes = Field(description="the part that is kept free for another revision of TFLM")
     method: ArenaMethod
-    word_bits: int = Field(description="pointer width of the machine on which it was found")
+    word_bits: int = Field(description="pointer width of the machine that the size is for")
     kernels: Kernels
-    tflm_revision: str
+    tflm_revision: str = Field(description="version of TFLM that was measured, or whose allocations were computed")
     host_bytes: Bytes = Field(description="smallest arena that works in TFLM's host build")
-    scratch_bytes: Bytes = Field(description="what the target's kernels request on top")
 
 
 class TargetSection(Figures):

@@ -12,13 +12,20 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from edgewright.pipeline.arena import arena_method
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.graph import DType, Graph, Operator, Padding, Quantization, Subgraph, Tensor, write
 from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.target import Target, choose_family, load_target
-from edgewright.pipeline.vocabulary import Arena, ArenaMethod, EmissionModel, GoldenVectors
+from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors
 
-FAMILIES = {"esp_idf": "esp32", "cmake": "host"}
+FAMILIES = {
+    "arduino": "nano_33_ble",
+    "cmake": "host",
+    "esp_idf": "esp32",
+    "pico_sdk": "pico2",
+    "zephyr": "nrf52840dk",
+}
 """Each firmware family with a target that has it."""
 C99 = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g")
@@ -148,8 +155,9 @@ def tree_of(model: EmissionModel, family_name: str, *, target: Target | None = N
     family = choose_family(board, family_name)
     arena = Arena(
         arena_bytes=model.host_arena_bytes,
-        method=ArenaMethod.MEASURED_ON_HOST,
-        word_bits=64,
+        reserve_bytes=0,
+        method=arena_method(board),
+        word_bits=board.word_bits,
         kernels=family.kernels,
         tflm_revision=model.tflm_revision,
     )

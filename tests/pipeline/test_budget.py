@@ -78,7 +78,6 @@ def sizes(budget: Budget, flash_bytes: int = 1000, ram_bytes: int = 2000, mac_co
         code_accuracy=0.1,
         arena_bytes=ram_bytes - 300,
         arena_source="made up",
-        is_arena_measured=True,
         stack_bytes=200,
         static_bytes=100,
     )

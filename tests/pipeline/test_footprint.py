@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from support.graphs import Draft, tiny_graph
 from support.models import reference_models
 
-from edgewright.pipeline.arena import arena_for, measure_host_arena
+from edgewright.pipeline.arena import arena_for, computed_arena_bytes, measure_host_arena
 from edgewright.pipeline.code_sizes import (
     CODE_SIZES,
     CodeTable,
@@ -38,7 +38,7 @@ UNMEASURED: frozenset[str] = frozenset()
 """Operators that emission knows and no table has a figure for."""
 
 TABLES = load_code_tables()
-M4 = Target(title="Board", chip="Chip", core="cortex-m4", word_bits=32, kernel_scratch_bytes=576, families=("cmake",))
+M4 = Target(title="Board", chip="Chip", core="cortex-m4", word_bits=32, families=("cmake",))
 
 
 class LinkedPrograms(BaseModel):
@@ -197,18 +197,29 @@ def test_an_unmeasured_operator_takes_the_largest() -> None:
 
 
 def test_a_measured_arena_is_the_targets() -> None:
-    """The arena is what the firmware gets, the kernels' scratch included, and is called measured."""
-    found = footprint_of(tiny_graph(), host_arena_bytes=4001)
-    assert arena_for(4001, M4, cmsis_nn(), "any").arena_bytes == found.arena_bytes
-    assert (True, "found by trying on the host") == (found.is_arena_measured, found.arena_source)
+    """The arena of a host is what the firmware gets, and is called found by trying."""
+    host = load_target("host")
+    found = footprint_of(tiny_graph(), host_arena_bytes=4001, target=host)
+    assert arena_for(tiny_graph(), 4001, host, cmsis_nn(), "any").arena_bytes == found.arena_bytes == 4016
+    assert "found by trying on the host" == found.arena_source
 
 
 def test_an_unknown_arena_is_estimated_and_says_so() -> None:
-    """Without a measurement the graph's own tensors decide, with the scratch on top."""
+    """Without a measurement the graph's own tensors decide about a host's arena."""
     graph = tiny_graph()
-    found = footprint_of(graph, host_arena_bytes=None)
-    assert arena_for(estimate_host_arena(graph), M4, cmsis_nn(), "any").arena_bytes == found.arena_bytes
-    assert (False, True) == (found.is_arena_measured, "not measured" in found.arena_source)
+    found = footprint_of(graph, host_arena_bytes=None, target=load_target("host"))
+    assert 0 <= found.arena_bytes - estimate_host_arena(graph) < 16
+    assert "not measured" in found.arena_source
+
+
+@pytest.mark.parametrize("host_arena_bytes", [None, 4000])
+def test_the_arena_of_a_32_bit_core_is_computed(host_arena_bytes: int | None) -> None:
+    """What was found on the host does not matter for another core: the arena is what its firmware gets."""
+    graph = tiny_graph()
+    found = footprint_of(graph, host_arena_bytes=host_arena_bytes)
+    assert computed_arena_bytes(graph, M4, cmsis_nn()) == found.arena_bytes
+    assert arena_for(graph, 4000, M4, cmsis_nn(), "any").arena_bytes == found.arena_bytes
+    assert "computed from what the interpreter allocates there" == found.arena_source
 
 
 @pytest.mark.parametrize(

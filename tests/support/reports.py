@@ -84,12 +84,12 @@ def sample_report(
         ),
         arena=ArenaSection(
             bytes=2048,
+            reserve_bytes=0,
             method=ArenaMethod.MEASURED_ON_HOST,
             word_bits=64,
             kernels=Kernels.REFERENCE,
             tflm_revision="1",
-            host_bytes=2000,
-            scratch_bytes=48,
+            host_bytes=2048,
         ),
         agreements=(
             AgreementFigures(

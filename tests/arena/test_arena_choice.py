@@ -7,9 +7,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+from support.graphs import tiny_graph
 from support.models import reference_models, two_layer_tflite
 
-from edgewright.pipeline.arena import arena_for, measure_host_arena
+from edgewright.pipeline.arena import TFLM_REVISION, arena_for, measure_host_arena, replay
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
 from edgewright.pipeline.target import Family, load_target
@@ -72,19 +73,30 @@ def test_arenas_match_the_measured_table() -> None:
     assert {} == {name: excess for name, excess in above.items() if not 0 <= excess <= ABOVE_TABLE_BYTES}
 
 
-@pytest.mark.parametrize(
-    ("host_arena_bytes", "scratch_bytes", "arena_bytes"), [(1600, 0, 1600), (1600, 1, 1616), (1601, 31, 1632)]
-)
-def test_a_target_gets_its_scratch_on_top(host_arena_bytes: int, scratch_bytes: int, arena_bytes: int) -> None:
-    """The constant is the measured arena plus declared scratch, rounded up to 16, and says where it comes from."""
-    target = load_target("host").model_copy(update={"kernel_scratch_bytes": scratch_bytes})
-    arena = arena_for(host_arena_bytes, target, FAMILY, "1.2.3")
+def test_a_host_gets_what_was_measured() -> None:
+    """The constant of a 64-bit target is the measured arena, rounded up to 16, and says where it comes from."""
+    arena = arena_for(tiny_graph(), 1601, load_target("host"), FAMILY, "1.2.3")
     assert {
-        "arena_bytes": arena_bytes,
+        "arena_bytes": 1616,
+        "reserve_bytes": 0,
         "method": ArenaMethod.MEASURED_ON_HOST,
         "word_bits": 64,
         "kernels": Kernels.ESP_NN,
         "tflm_revision": "1.2.3",
+    } == dataclasses.asdict(arena)
+
+
+def test_a_32_bit_core_gets_what_is_computed() -> None:
+    """The constant of the ESP32 is what TFLM takes there and 16 bytes for each operator, and is marked as computed."""
+    target, graph = load_target("esp32"), tiny_graph()
+    arena = arena_for(graph, 1601, target, FAMILY, "1.2.3")
+    assert {
+        "arena_bytes": replay(graph, Kernels.ESP_NN, "xtensa-lx6").smallest_bytes + 4 * 16,
+        "reserve_bytes": 4 * 16,
+        "method": ArenaMethod.COMPUTED,
+        "word_bits": 32,
+        "kernels": Kernels.ESP_NN,
+        "tflm_revision": TFLM_REVISION,
     } == dataclasses.asdict(arena)
 
 

@@ -1,0 +1,27 @@
+"""The tensor arena of TensorFlow Lite Micro: how much a model needs, and how much a target's firmware gets."""
+
+from edgewright.pipeline.arena.choice import (
+    HOST_WORD_BITS,
+    RESERVE_BYTES_PER_OPERATOR,
+    arena_for,
+    arena_method,
+    computed_arena_bytes,
+    measure_host_arena,
+)
+from edgewright.pipeline.arena.planner import Buffer, plan, planned_bytes
+from edgewright.pipeline.arena.replay import TFLM_REVISION, ArenaUse, replay
+
+__all__ = [
+    "HOST_WORD_BITS",
+    "RESERVE_BYTES_PER_OPERATOR",
+    "TFLM_REVISION",
+    "ArenaUse",
+    "Buffer",
+    "arena_for",
+    "arena_method",
+    "computed_arena_bytes",
+    "measure_host_arena",
+    "plan",
+    "planned_bytes",
+    "replay",
+]
