@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +18,7 @@ FAMILIES = Path(str(files("edgewright.firmware_templates")))
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 Bytes = Annotated[int, Field(gt=0)]
+BoardIdentifier = Annotated[str, Field(pattern=r"^[\w./:-]+$")]
 
 
 class Facts(BaseModel):
@@ -37,6 +39,15 @@ class Family(Facts):
     """Range of versions of that component; empty where the user chooses."""
     tflm_revision: str
     """Commit of tensorflow/tflite-micro that this source was synchronized from, or `user` where the user chooses."""
+    static_memory: bool = True
+    """Whether that TFLM is built with TF_LITE_STATIC_MEMORY, which decides how its tensors are laid out.
+
+    Without it a TfLiteTensor of a 32-bit core takes 64 bytes instead of 40: as many as with it on a 64-bit computer.
+    """
+    needs_board: bool = True
+    """Whether the tool must be told the board; a target then names it under `[boards]`."""
+    cpp_suffix: Literal[".cc", ".cpp"] = ".cc"
+    """How a C++ source must be called for the tool to compile it."""
     library_folder: str
     """Folder of the emitted tree that takes the generated library: model, helpers and self-test."""
     user_files: tuple[str, ...] = ()
@@ -46,6 +57,7 @@ class Family(Facts):
     tool_install: str
     """The sentence that tells how to install that program."""
     build_command: tuple[str, ...]
+    """May contain `{board}`, as every command may."""
     flash_command: tuple[str, ...] = ()
     """May contain `{port}`; empty where there is nothing to flash."""
     monitor_command: tuple[str, ...] = ()
@@ -53,8 +65,8 @@ class Family(Facts):
 
     @property
     def flash_line(self) -> str:
-        """The command that flashes, for people, PORT in place of the port; empty where there is nothing to flash."""
-        return " ".join(self.flash_command).replace("{port}", "PORT")
+        """The command that flashes, for people, with PORT and BOARD in it; empty where there is nothing to flash."""
+        return " ".join(self.flash_command).replace("{port}", "PORT").replace("{board}", "BOARD")
 
 
 class Target(Facts):
@@ -71,14 +83,12 @@ class Target(Facts):
     ram_bytes: Bytes | None = None
     static_ram_bytes: Bytes | None = None
     """The part of the RAM that statically allocated objects may take, where that is less."""
-    kernel_scratch_bytes: Annotated[int, Field(ge=0)] = 0
-    """Scratch that the target's kernels request from the arena beyond what the reference kernels do."""
-    chip_id: str = ""
-    """What the family's own tool calls the chip (`idf.py set-target <chip_id>`)."""
     sdkconfig: str = ""
     """Lines that the board needs in ESP-IDF's configuration, and comments that say why."""
     families: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     """Firmware families, the default first."""
+    boards: Mapping[Identifier, BoardIdentifier] = {}
+    """What each family's own tool calls this board or its chip: `esp32`, `rpi_pico2/rp2350a/m33`."""
 
     @property
     def arena_limit_bytes(self) -> int | None:
@@ -115,6 +125,17 @@ def load_target(name: str, folder: Path = TARGETS) -> Target:
                 f'{folder / name / "target.toml"}: families: unknown family "{family}": '
                 f"{nearest(family, family_names())}."
             )
+        if load_family(family).needs_board and family not in target.boards:
+            raise TargetError(
+                f'{folder / name / "target.toml"}: boards: "{family}" is missing; add what the tool of that family '
+                f"calls this board."
+            )
+    for family in target.boards:
+        if family not in target.families:
+            raise TargetError(
+                f'{folder / name / "target.toml"}: boards: "{family}" is not among the families: '
+                f"{nearest(family, target.families)}."
+            )
     return target
 
 
@@ -138,6 +159,12 @@ def choose_family(target: Target, name: str | None) -> Family:
     if name is not None and name not in target.families:
         raise TargetError(f'Target "{target.name}" has no firmware family "{name}": {nearest(name, target.families)}.')
     return load_family(name or target.families[0])
+
+
+def fill_command(command: tuple[str, ...], target: Target, family: Family, port: str) -> tuple[str, ...]:
+    """Return one of the family's commands with the board and the port in their places."""
+    board = target.boards.get(family.name, "")
+    return tuple(part.replace("{board}", board).replace("{port}", port) for part in command)
 
 
 def _names(folder: Path, file_name: str) -> tuple[str, ...]:

@@ -229,7 +229,7 @@ def _run_family_tool(
     port: str | None,
     out: Path | None,
 ) -> None:
-    from edgewright.pipeline.target import choose_family, load_target
+    from edgewright.pipeline.target import choose_family, fill_command, load_target
 
     target = load_target(target_name)
     family = choose_family(target, family_name)
@@ -245,7 +245,7 @@ def _run_family_tool(
         raise ToolError(f"{family.tool} is missing; {family.tool_install}")
     if port is None and any("{port}" in part for part in command):
         raise ToolError("port: is missing; give --port /dev/ttyUSB0 (make: port=/dev/ttyUSB0).")
-    words = [part.replace("{port}", port or "") for part in command]
+    words = fill_command(command, target, family, port or "")
     console.print(f"{firmware}$ {shlex.join(words)}", soft_wrap=True, highlight=False)
     finished = subprocess.run(words, cwd=firmware, check=False)
     if finished.returncode != 0:
@@ -285,6 +285,7 @@ def _finish(outcome: Outcome) -> None:
     """Show how the engines agree, the table, and the next two commands."""
     from edgewright.pipeline.report import stage_table
     from edgewright.pipeline.report.text import format_bytes
+    from edgewright.pipeline.target import fill_command
 
     report = outcome.report
     for row in report.agreements:
@@ -306,7 +307,7 @@ def _finish(outcome: Outcome) -> None:
     folder = shlex.quote(str(outcome.out / "firmware"))
     for command in (outcome.family.build_command, outcome.family.flash_command):
         if command:
-            shown = shlex.join(command).replace("'{port}'", "/dev/ttyUSB0")
+            shown = shlex.join(fill_command(command, outcome.target, outcome.family, port="/dev/ttyUSB0"))
             console.print(f"  cd {folder} && {shown}", soft_wrap=True, markup=False, highlight=False)
 
 

@@ -11,7 +11,7 @@ from edgewright.pipeline.emission.operators import Registration, registrations
 from edgewright.pipeline.emission.preprocessing import PreprocessingContext, preprocessings
 from edgewright.pipeline.emission.tensors import TensorContext, VectorContext, boundary, vectors
 from edgewright.pipeline.errors import TfliteError
-from edgewright.pipeline.target import Family, Target
+from edgewright.pipeline.target import Family, Target, fill_command
 from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel
 
 ARENA_ALIGNMENT_BYTES = 16
@@ -70,7 +70,8 @@ class BoardContext:
     """The board, in the units that build systems ask for; None where the target's facts say nothing."""
 
     title: str
-    chip_id: str
+    identifier: str
+    """What the family's own tool calls it."""
     clock_mhz: int | None
     flash_mib: int | None
     app_partition: str
@@ -87,9 +88,11 @@ class FamilyContext:
     tflm_source: str
     tflm_version: str
     tflm_revision: str
+    static_memory: bool
     tool_install: str
     build_command: str
     flash_command: str
+    monitor_command: str
     user_files: tuple[str, ...]
     library_sources: tuple[str, ...]
     """C and C++ sources in the library's folder, sorted."""
@@ -153,8 +156,8 @@ def build_context(
         model=model_context,
         arena=ArenaContext(arena_bytes=arena.arena_bytes, method=arena.method.value, tflm_revision=arena.tflm_revision),
         selftest=_selftest_context(model, model_context, family),
-        board=_board_context(target),
-        family=_family_context(family, library_sources),
+        board=_board_context(target, family),
+        family=_family_context(family, target, library_sources),
         tool=ToolContext(
             version=tool_version,
             configuration_digest=model.configuration_digest,
@@ -200,13 +203,13 @@ def _selftest_context(model: EmissionModel, context: ModelContext, family: Famil
     )
 
 
-def _board_context(target: Target) -> BoardContext:
+def _board_context(target: Target, family: Family) -> BoardContext:
     app_bytes = 0
     if target.flash_bytes is not None:
         app_bytes = (target.flash_bytes - ESP_APP_OFFSET_BYTES) // ESP_PARTITION_UNIT_BYTES * ESP_PARTITION_UNIT_BYTES
     return BoardContext(
         title=target.title,
-        chip_id=target.chip_id,
+        identifier=target.boards.get(family.name, ""),
         clock_mhz=None if target.clock_hz is None else target.clock_hz // 1_000_000,
         flash_mib=None if target.flash_bytes is None else target.flash_bytes // (1 << 20),
         app_partition=f"0x{app_bytes:x}" if app_bytes > 0 else "",
@@ -214,15 +217,20 @@ def _board_context(target: Target) -> BoardContext:
     )
 
 
-def _family_context(family: Family, library_sources: tuple[str, ...]) -> FamilyContext:
+def _family_context(family: Family, target: Target, library_sources: tuple[str, ...]) -> FamilyContext:
+    def text(command: tuple[str, ...]) -> str:
+        return " ".join(fill_command(command, target, family, port="PORT"))
+
     return FamilyContext(
         title=family.title,
         tflm_source=family.tflm_source,
         tflm_version=family.tflm_version,
         tflm_revision=family.tflm_revision,
+        static_memory=family.static_memory,
         tool_install=family.tool_install,
-        build_command=" ".join(family.build_command),
-        flash_command=family.flash_line,
+        build_command=text(family.build_command),
+        flash_command=text(family.flash_command),
+        monitor_command=text(family.monitor_command),
         user_files=family.user_files,
         library_sources=library_sources,
     )

@@ -21,6 +21,7 @@ _RESERVED = """
 """
 RESERVED_WORDS = frozenset(_RESERVED.split())
 """Words of C99 to C23 and of C++20 that may not become an identifier."""
+ARDUINO_NAME_LENGTH = 63
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
 
 
@@ -87,6 +88,15 @@ def cmake_string(text: str) -> str:
     return '"' + "".join(escapes.get(character, character) for character in _encodable(text)) + '"'
 
 
+def arduino_name(text: str) -> str:
+    """Return a name that Arduino's library specification accepts: letters, digits and `_`, at most 63 of them.
+
+    >>> arduino_name("model of größe 3!"), len(arduino_name("x" * 100))
+    ('model_of_gr_e_3', 63)
+    """
+    return c_identifier(text)[:ARDUINO_NAME_LENGTH].rstrip("_")
+
+
 def yaml_string(text: str) -> str:
     r"""Return a double-quoted YAML scalar in plain ASCII.
 
@@ -132,6 +142,7 @@ FILTERS: dict[str, Callable[[str], str]] = {
     "c_identifier": c_identifier,
     "c_comment": c_comment,
     "one_line": one_line,
+    "arduino_name": arduino_name,
     "cmake_string": cmake_string,
     "yaml_string": yaml_string,
     "markdown_text": markdown_text,

@@ -19,7 +19,7 @@ from edgewright.pipeline.target import FAMILIES, Family
 
 LIBRARY_FOLDERS = ("common", "tflm")
 SUFFIX = ".j2"
-SOURCE_SUFFIXES = (".c", ".cc")
+SOURCE_SUFFIXES = (".c", ".cc", ".cpp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class Template:
 def family_templates(family: Family) -> tuple[Template, ...]:
     """Return all templates of a family, sorted by the path of what they emit."""
     library = [
-        Template(source=f"{folder}/{name}", path=f"{family.library_folder}/{name.removesuffix(SUFFIX)}")
+        Template(source=f"{folder}/{name}", path=f"{family.library_folder}/{_library_name(name, family)}")
         for folder in LIBRARY_FOLDERS
         for name in _names(FAMILIES / folder)
     ]
@@ -108,6 +108,11 @@ def environment() -> Environment:
     )
     found.filters.update(FILTERS)
     return found
+
+
+def _library_name(name: str, family: Family) -> str:
+    path = PurePosixPath(name.removesuffix(SUFFIX))
+    return str(path.with_suffix(family.cpp_suffix) if path.suffix == ".cc" else path)
 
 
 def _names(folder: Path) -> list[str]:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.applications import STUBS, configure
 
 from edgewright.pipeline.emission.templates import library_sources
 from edgewright.pipeline.target import family_names, load_family, load_target, target_names
@@ -51,7 +52,8 @@ def settings_of(tree: Mapping[str, bytes]) -> dict[str, str]:
 def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
     """Chip, clock, flash size and partition table are those of the target, and its own lines come last."""
     own = "\n# Because.\nCONFIG_MINE=y\n"
-    target = load_target("esp32").model_copy(update={"flash_bytes": 16 << 20, "chip_id": "esp32s3", "sdkconfig": own})
+    changed = {"flash_bytes": 16 << 20, "boards": {"esp_idf": "esp32s3"}, "sdkconfig": own}
+    target = load_target("esp32").model_copy(update=changed)
     tree = emit(tiny, "esp_idf", target=target)
     assert {
         "CONFIG_IDF_TARGET": '"esp32s3"',
@@ -76,8 +78,8 @@ def test_boards_differ_in_their_facts_alone(board: str, tiny: EmissionModel, emi
     changed = {name for name, content in tree.items() if content != golden[name]}
     assert set() == changed - {"README.md", "sdkconfig.defaults", "partitions.csv"}
     found = settings_of(tree)
-    assert f'"{target.chip_id}"' == found["CONFIG_IDF_TARGET"]
-    assert target.clock_hz in [mhz * 1_000_000 for mhz in CLOCKS_MHZ[target.chip_id]]
+    assert f'"{target.boards["esp_idf"]}"' == found["CONFIG_IDF_TARGET"]
+    assert target.clock_hz in [mhz * 1_000_000 for mhz in CLOCKS_MHZ[target.boards["esp_idf"]]]
     assert target.flash_bytes in [mib << 20 for mib in (2, 4, 8, 16)]
     assert ("CONFIG_NN_ANSI_C" in found) == (board in ("esp32p4", "esp32s3"))
     assert target.title in tree["README.md"].decode()
@@ -106,16 +108,17 @@ def test_target_without_flash_size(tiny: EmissionModel, emit: Emit) -> None:
 
 @pytest.mark.parametrize("family", family_names())
 def test_build_file_lists_every_source(family: str, tiny: EmissionModel, emit: Emit) -> None:
-    """The build file names exactly the library's sources that were emitted."""
+    """Build files name exactly the library's sources that were emitted; Arduino has none and takes all of src/."""
     facts = load_family(family)
     tree = emit(tiny, family)
     folder = facts.library_folder + "/"
     emitted = sorted(
-        name.removeprefix(folder) for name in tree if name.startswith(folder) and name.endswith((".c", ".cc"))
+        name.removeprefix(folder) for name in tree if name.startswith(folder) and name.endswith((".c", ".cc", ".cpp"))
     )
     assert tuple(emitted) == library_sources(facts)
-    build_file = tree["components/edgewright/CMakeLists.txt" if family == "esp_idf" else "CMakeLists.txt"].decode()
-    assert emitted == sorted(set(re.findall(r"edgewright_\w+\.cc?", build_file)))
+    build_files = "".join(content.decode() for name, content in tree.items() if name.endswith("CMakeLists.txt"))
+    named = sorted(set(re.findall(r"edgewright_\w+\.cc?", build_files)))
+    assert ([] if "library.properties" in tree else emitted) == named
 
 
 @pytest.mark.parametrize("family", family_names())
@@ -128,8 +131,10 @@ def test_any_name_comes_through(family: str, tiny: EmissionModel, emit: Emit, na
     for path in MANIFESTS:
         if path in tree:
             assert name in yaml.safe_load(tree[path])["description"]
+    if "west.yml" in tree:
+        assert ["manifest"] == list(yaml.safe_load(tree["west.yml"]))
     for path, content in tree.items():
-        if path.endswith((".c", ".h", ".cc")):
+        if path.endswith((".c", ".h", ".cc", ".cpp", ".ino")):
             code = re.sub(r'"(\\.|[^"\\])*"', '""', re.sub(r"/\*.*?\*/", "", content.decode(), flags=re.DOTALL))
             assert (path, True) == (path, code.isascii() and "*/" not in code and "??" not in code)
 
@@ -144,6 +149,17 @@ def test_nasty_names_compile(
     program = cc([*(tree / "edgewright").glob("*.c"), tree / "selftest_main.c"])
     output = subprocess.run([program], capture_output=True, text=True, check=True).stdout
     assert "SELF-TEST PASS 3/3 max_diff=0" == output.splitlines()[-1]
+
+
+@pytest.mark.parametrize("family", ["pico_sdk", "zephyr"])
+def test_cmake_reads_nasty_names(
+    family: str, tiny: EmissionModel, emit: Emit, unpack: Callable[[Mapping[str, bytes]], Path]
+) -> None:
+    """CMake reads the projects of other families, nasty name included, over stubs of their build systems."""
+    tree = unpack(emit(replace(tiny, name=NASTY_NAME), family))
+    folders = {"ZEPHYR_BASE": "zephyr", "PICO_SDK_PATH": "pico_sdk", "PICO_TFLMICRO_PATH": "pico_tflmicro"}
+    finished = configure(tree, **{name: str(STUBS / folder) for name, folder in folders.items()})
+    assert (0, "") == (finished.returncode, finished.stderr)
 
 
 def test_cmake_reads_its_project(

@@ -241,7 +241,13 @@ def test_microcontrollers_do_not_fuse(
 
 
 @pytest.mark.parametrize(
-    ("family", "path"), [("cmake", "CMakeLists.txt"), ("esp_idf", "components/edgewright/CMakeLists.txt")]
+    ("family", "path"),
+    [
+        ("cmake", "CMakeLists.txt"),
+        ("esp_idf", "components/edgewright/CMakeLists.txt"),
+        ("pico_sdk", "CMakeLists.txt"),
+        ("zephyr", "CMakeLists.txt"),
+    ],
 )
 def test_build_files_forbid_fusing(family: str, path: str, tiny: EmissionModel, emit: Emit) -> None:
     """The build files compile the preprocessing without fused operations."""

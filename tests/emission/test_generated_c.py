@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edgewright.pipeline.graph.types import DType, Quantization
+from edgewright.pipeline.target import family_names
 from edgewright.pipeline.vocabulary import SELFTEST_VERSION, EmissionModel, GoldenVectors, Kernels
 
 HERE = Path(__file__).parent
@@ -163,7 +164,7 @@ def test_facts_reach_the_program(tiny: EmissionModel, emit: Emit, unpack: Unpack
     assert "\n".join(expected) + "\n" == output
 
 
-@pytest.mark.parametrize("family", ["cmake", "esp_idf"])
+@pytest.mark.parametrize("family", family_names())
 def test_headers_serve_cpp(family: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:
     """Every header compiles by itself as C++, pedantically."""
     compiler = shutil.which("c++")

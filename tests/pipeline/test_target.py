@@ -10,6 +10,7 @@ from edgewright.pipeline.errors import TargetError
 from edgewright.pipeline.target import (
     choose_family,
     family_names,
+    fill_command,
     load_family,
     load_target,
     target_names,
@@ -69,6 +70,9 @@ def test_a_board_is_one_file(tmp_path: Path) -> None:
         (GOOD.replace("1024", "-1"), "flash_bytes: Input should be greater than 0 (got -1)"),
         (GOOD.replace('"cmake"', '"cmaek"'), 'families: unknown family "cmaek": did you mean "cmake"'),
         (GOOD.replace('["cmake"]', "[]"), "families: "),
+        (GOOD.replace("cmake", "zephyr"), 'boards: "zephyr" is missing; add what the tool of that family calls'),
+        (GOOD + '[boards]\nzephyr = "mine"\n', 'boards: "zephyr" is not among the families: '),
+        (GOOD + '[boards]\ncmake = "a b"\n', "boards.cmake: String should match pattern"),
         ("title = ", "is not valid TOML"),
     ],
 )
@@ -78,6 +82,19 @@ def test_a_broken_target_says_where(tmp_path: Path, text: str, fragment: str) ->
         load_target("mine", folder_with(tmp_path, text))
     assert str(tmp_path / "mine" / "target.toml") in str(caught.value)
     assert fragment in str(caught.value)
+
+
+def test_commands_name_board_and_port() -> None:
+    """Board and port take their places in a family's commands, whatever stands around them."""
+    target, family = load_target("pico2"), load_family("zephyr")
+    command = fill_command(("west", "-b", "{board}", "--at={port}"), target, family, "/dev/tty 0")
+    assert ("west", "-b", "rpi_pico2/rp2350a/m33", "--at=/dev/tty 0") == command
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_every_family_has_a_board(name: str) -> None:
+    """No family is without a target that it can be emitted for."""
+    assert [] != [target for target in target_names() if name in load_target(target).families]
 
 
 def test_unknown_names_get_the_nearest() -> None:

@@ -1,0 +1,88 @@
+"""Building emitted applications on the host, over stubs of their families' tools and the fake model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+EMISSION = Path(__file__).parents[1] / "emission"
+STUBS = EMISSION / "stubs"
+SELFTEST = (
+    f"SELF-TEST BEGIN format=1 edgewright=0.0.0 configuration={'0' * 64}",
+    "SELF-TEST SETUP kernels={kernels} tolerance=0 vectors=3 arena_used=1234 arena_bytes=2048",
+    "SELF-TEST TIMING ticks=250 ticks_per_second={rate}",
+    "SELF-TEST PASS 3/3 max_diff=0",
+)
+RESULTS = (
+    "step 0: two (element 1) = 695/1000, 250 ticks of 1/{rate} s",
+    "step 1: three (element 2) = 574/1000, 250 ticks of 1/{rate} s",
+    "step 2: three (element 2) = 402/1000, 250 ticks of 1/{rate} s",
+)
+"""What the applications print for the tiny model with the labels one, two and three, whose LED shows element 1."""
+
+
+def replace_model(harness: Path) -> None:
+    """Put the fake model in the place of the harness over TensorFlow Lite Micro."""
+    assert "micro_interpreter.h" in harness.read_text()
+    shutil.copy(EMISSION / "fake_model.c", harness)
+
+
+def watch_element(application: Path, element: int) -> None:
+    """Edit an application as its user may: the LED shows another element."""
+    text = application.read_text()
+    assert 1 == text.count("kLedElement = 0;")
+    application.write_text(text.replace("kLedElement = 0;", f"kLedElement = {element};"))
+
+
+def configure(tree: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Let CMake read a project and return what became of it."""
+    cmake = shutil.which("cmake")
+    if cmake is None:
+        pytest.skip("no cmake: install it (Debian: apt install cmake)")
+    command = [cmake, "-S", str(tree), "-B", str(tree / "build"), *options]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PICO_", "ZEPHYR_"))}
+    return subprocess.run(command, capture_output=True, text=True, env={**kept, **environment}, check=False)
+
+
+def build(tree: Path, *options: str, **environment: str) -> Path:
+    """Build a CMake project without a warning and return its build folder."""
+    configured = configure(tree, *options, **environment)
+    assert (0, "") == (configured.returncode, configured.stderr)
+    command = ["cmake", "--build", str(tree / "build")]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (0, "") == (built.returncode, built.stderr)
+    return tree / "build"
+
+
+def link(sources: Sequence[Path], includes: Sequence[Path], program: Path, *flags: str) -> Path:
+    """Compile C and C++ sources without a warning, link them and return the program."""
+    compilers = {True: shutil.which("cc"), False: shutil.which("c++")}
+    if None in compilers.values():
+        pytest.skip("no C and C++ compiler: install them (Debian: apt install gcc g++)")
+    objects: list[str] = []
+    for number, source in enumerate(sources):
+        is_c = source.suffix == ".c"
+        objects.append(f"{program}{number}.o")
+        standard = ["-std=c99"] if is_c else ["-std=c++17", "-x", "c++"]
+        warnings = ["-Wall", "-Wextra", "-Werror"]
+        paths = [f"-I{path}" for path in includes]
+        command = [str(compilers[is_c]), *standard, *warnings, *flags, *paths, "-c", str(source), "-o", objects[-1]]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (source.name, 0, "") == (source.name, finished.returncode, finished.stderr)
+    subprocess.run([str(compilers[False]), *objects, "-o", str(program)], check=True)
+    return program
+
+
+def run(program: Path, console: str, fake: str = "") -> tuple[int, list[str]]:
+    """Run a program with what is sent to its console; return its exit status and the lines that it printed."""
+    environment = {**os.environ, "FAKE": fake}
+    finished = subprocess.run(
+        [program], input=console, capture_output=True, text=True, env=environment, timeout=10, check=False
+    )
+    assert "" == finished.stderr
+    return finished.returncode, finished.stdout.splitlines()
