@@ -8,6 +8,7 @@ from edgewright.pipeline.report.text import format_count, format_score
 from edgewright.runtime_bench.results.figures import ExampleResult, Results, VariantResult
 from edgewright.runtime_bench.results.variants import Group
 
+SAME_SIZE_SHARE = 0.1
 TITLES = {
     Group.RECIPE: "the recipe",
     Group.REFERENCES: "for comparison",
@@ -54,17 +55,21 @@ def _section(example: ExampleResult) -> Iterator[str]:
         for variant in own:
             yield _row(example, variant)
     yield ""
+    rivals = _rivals(example)
+    if rivals:
+        listed = "; ".join(f"{rival.title} {_change(example, rival)}" for rival in rivals)
+        yield f"As small as the recipe's model, within a tenth of its bytes, the best first: {listed}.\n"
+    if example.note:
+        yield f"{example.note}\n"
 
 
 def _row(example: ExampleResult, variant: VariantResult) -> str:
     file_bytes, macs = variant.mean("file_bytes"), variant.mean("macs")
-    loss = -example.loss(variant)
-    change = f"{loss * 100:+.2f} points" if example.metric.is_share else f"{loss:+.4f}"
     cells = (
         variant.title,
         format_score(variant.mean("score"), is_share=example.metric.is_share),
         _each(example, variant, "score"),
-        change.replace("-", "−"),
+        _change(example, variant),
         f"{file_bytes:,.0f}",
         f"{example.teacher_bytes / file_bytes:.1f}",
         f"{variant.mean('gzip_bytes'):,.0f}",
@@ -74,6 +79,19 @@ def _row(example: ExampleResult, variant: VariantResult) -> str:
         "–" if variant.is_own_model else f"{variant.mean('seconds'):.0f}",
     )
     return "| " + " | ".join(cells) + " |"
+
+
+def _rivals(example: ExampleResult) -> list[VariantResult]:
+    """Return the variants that are about as small as the recipe's model, it among them, the best first."""
+    recipe = example.variants[0].mean("file_bytes")
+    near = [one for one in example.variants if abs(one.mean("file_bytes") - recipe) <= SAME_SIZE_SHARE * recipe]
+    return sorted(near, key=example.loss) if len(near) > 1 else []
+
+
+def _change(example: ExampleResult, variant: VariantResult) -> str:
+    change = 0.0 - example.loss(variant)
+    text = f"{change * 100:+.2f} points" if example.metric.is_share else f"{change:+.4f}"
+    return text.replace("-", "−").replace("−0.00 points", "±0.00 points").replace("+0.00 points", "±0.00 points")
 
 
 def _each(example: ExampleResult, variant: VariantResult, figure: str) -> str:

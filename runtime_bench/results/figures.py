@@ -46,6 +46,8 @@ class ExampleResult(Figures):
 
     name: str
     metric: MetricSection
+    note: str = ""
+    """What people should know about the figures, from `variants.toml`."""
     variants: tuple[VariantResult, ...]
 
     @property

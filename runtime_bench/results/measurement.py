@@ -14,7 +14,7 @@ from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import Report
 from edgewright.pipeline.run import BuildRequest, build
 from edgewright.runtime_bench.results.figures import ExampleResult, Run, VariantResult
-from edgewright.runtime_bench.results.variants import EXAMPLES, Variant, load_variants
+from edgewright.runtime_bench.results.variants import EXAMPLES, Variant, load_note, load_variants
 
 TARGET = "host"
 
@@ -54,11 +54,11 @@ def measure_example(
                 ),
             )
             reports[variant.title].append(build(request, reporter, measure_latency).report)
-    return _example(name, variants, chosen, reports.__getitem__)
+    return _example(name, variants, chosen, reports.__getitem__, load_note(name, examples))
 
 
 def _example(
-    name: str, variants: tuple[Variant, ...], seeds: tuple[int, ...], reports: Callable[[str], list[Report]]
+    name: str, variants: tuple[Variant, ...], seeds: tuple[int, ...], reports: Callable[[str], list[Report]], note: str
 ) -> ExampleResult:
     metric = reports(variants[0].title)[0].metric
     if metric is None:
@@ -66,6 +66,7 @@ def _example(
     return ExampleResult(
         name=name,
         metric=metric,
+        note=note,
         variants=tuple(
             VariantResult(
                 title=variant.title,

@@ -45,6 +45,8 @@ class ExampleFacts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    note: str = ""
+    """What people should know about the figures."""
     references: tuple[VariantFacts, ...] = ()
     alone: tuple[VariantFacts, ...] = ()
     chains: tuple[VariantFacts, ...] = ()
@@ -65,6 +67,11 @@ class Variant(BaseModel):
 def example_names(folder: Path = EXAMPLES) -> tuple[str, ...]:
     """Return the names of all examples that have variants."""
     return tuple(sorted(path.parent.name for path in folder.glob(f"*/{VARIANTS}")))
+
+
+def load_note(name: str, folder: Path = EXAMPLES) -> str:
+    """Return what people should know about the figures of an example."""
+    return read_toml_as(folder / name / VARIANTS, ExampleFacts, RecipeError).note
 
 
 def load_variants(name: str, folder: Path = EXAMPLES) -> Iterator[Variant]:
