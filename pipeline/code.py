@@ -10,7 +10,7 @@ from pathlib import Path
 from edgewright.pipeline.digest import digest_file, digest_value
 
 PIPELINE = Path(str(files("edgewright.pipeline")))
-LOADING = ("models", "surgery", "graph", "frameworks.py")
+LOADING = ("models", "surgery", "graph", "frameworks.py", "rounding.py")
 """What decides how a model is loaded, saved and converted."""
 TRAINING = (*LOADING, "training.py", "batches.py", "tasks", "augmentation.py")
 """What decides how a model is trained."""

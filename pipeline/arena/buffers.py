@@ -9,6 +9,7 @@ import numpy as np
 
 from edgewright.pipeline.arena.planner import Buffer
 from edgewright.pipeline.graph.types import ABSENT, DType, Graph, Operator, Tensor
+from edgewright.pipeline.rounding import round_up
 
 ALIGNMENT = 16
 """Every buffer begins on a multiple of this many bytes, and takes one."""
@@ -120,5 +121,4 @@ def tensor_bytes(tensor: Tensor) -> int:
 
 
 def _buffer(nbytes: int, use: _Use, offset: int | None) -> Buffer:
-    rounded_bytes = -(-nbytes // ALIGNMENT) * ALIGNMENT
-    return Buffer(nbytes=rounded_bytes, first=use.first, last=use.last, offset=offset)
+    return Buffer(nbytes=round_up(nbytes, ALIGNMENT), first=use.first, last=use.last, offset=offset)

@@ -19,6 +19,7 @@ from edgewright.pipeline.arena.node import Node
 from edgewright.pipeline.arena.planner import planned_bytes
 from edgewright.pipeline.arena.scratch import scratch_requests
 from edgewright.pipeline.graph.types import Graph, Tensor
+from edgewright.pipeline.rounding import round_up
 from edgewright.pipeline.vocabulary import Kernels
 
 TFLM_REVISION = "90b983c2"
@@ -76,12 +77,12 @@ class _Arena:
 
     def keep(self, nbytes: int, alignment: int = ALIGNMENT) -> None:
         """Take memory at the tail for good."""
-        self.tail = _round_up(self.tail + nbytes, alignment)
+        self.tail = round_up(self.tail + nbytes, alignment)
         self._see()
 
     def borrow(self, nbytes: int, alignment: int = WORD_BYTES) -> None:
         """Take memory above the head until the head changes."""
-        self._temporary = _round_up(self._temporary, alignment) + nbytes
+        self._temporary = round_up(self._temporary, alignment) + nbytes
         self._see()
 
     def set_head(self, nbytes: int) -> None:
@@ -129,7 +130,7 @@ def replay(graph: Graph, kernels: Kernels, core: str, *, static_memory: bool = T
         arena.set_head(REQUEST_BYTES * (requests + SPARE_REQUESTS))
     head_bytes = _plan(arena, graph, scratch, requests)
     _open_boundary(arena, graph, structure_bytes)
-    return ArenaUse(head_bytes=head_bytes, tail_bytes=arena.tail, smallest_bytes=_round_up(arena.needed, ALIGNMENT))
+    return ArenaUse(head_bytes=head_bytes, tail_bytes=arena.tail, smallest_bytes=round_up(arena.needed, ALIGNMENT))
 
 
 def _start(arena: _Arena, graph: Graph, node_bytes: int) -> None:
@@ -177,7 +178,7 @@ def _plan(arena: _Arena, graph: Graph, scratch: dict[tuple[int, int], tuple[int,
         if tensor.is_variable and offset is None:
             arena.keep(tensor_bytes(tensor))
     tail = arena.tail
-    arena.tail = _round_up(tail, ALIGNMENT)  # the planner gets whole multiples of the alignment
+    arena.tail = round_up(tail, ALIGNMENT)  # the planner gets whole multiples of the alignment
     arena.borrow(PLANNER_NOTE_BYTES * len(buffers), ALIGNMENT)
     arena.tail = tail
     head_bytes = planned_bytes(buffers)
@@ -210,7 +211,3 @@ def _tensor_parts(tensor: Tensor, structure_bytes: int) -> tuple[int, ...]:
 def _natural_alignment(nbytes: int) -> int:
     """A structure whose size is no whole number of words holds single bytes only."""
     return 1 if nbytes % WORD_BYTES else WORD_BYTES
-
-
-def _round_up(nbytes: int, alignment: int) -> int:
-    return -(-nbytes // alignment) * alignment

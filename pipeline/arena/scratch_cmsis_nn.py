@@ -19,6 +19,7 @@ from edgewright.pipeline.arena.scratch_reference import (
 )
 from edgewright.pipeline.arena.window import Window, window
 from edgewright.pipeline.graph.types import DType
+from edgewright.pipeline.rounding import round_up
 
 
 class Variant(Enum):
@@ -101,13 +102,13 @@ def _convolution(node: Node, variant: Variant) -> tuple[int, ...]:
 def _columns8(column: int, variant: Variant) -> int:
     """Bytes of the windows that are laid out for one step of an int8 convolution."""
     if variant is Variant.HELIUM:
-        return COLUMNS * _round_up(column, 16)
-    return 2 * 2 * _round_up(column, 4)
+        return COLUMNS * round_up(column, 16)
+    return 2 * 2 * round_up(column, 4)
 
 
 def _columns16(column: int, variant: Variant) -> int:
     if variant is Variant.HELIUM:
-        return COLUMNS * 2 * _round_up(column, 8)
+        return COLUMNS * 2 * round_up(column, 8)
     return 2 * 2 * column
 
 
@@ -203,7 +204,3 @@ def _matmul(node: Node, variant: Variant) -> tuple[int, ...]:
 def _lstm(node: Node, variant: Variant) -> tuple[int, ...]:
     del variant
     return (lstm_state_bytes(node),) * LSTM_BUFFERS if node.dtype in INTEGERS else reference_scratch(node)
-
-
-def _round_up(count: int, multiple: int) -> int:
-    return -(-count // multiple) * multiple

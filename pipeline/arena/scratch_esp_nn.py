@@ -12,6 +12,7 @@ from __future__ import annotations
 from edgewright.pipeline.arena.node import Node, extent
 from edgewright.pipeline.arena.window import Window, window
 from edgewright.pipeline.graph.types import DType
+from edgewright.pipeline.rounding import round_up
 
 WORD_BYTES = 4
 VECTOR_CORES = ("xtensa-lx7",)
@@ -58,10 +59,10 @@ def _convolution(node: Node, across: Window, along: Window) -> int:
     row = across.kernel_extent * inputs
     whole = row * along.kernel_extent
     if row < VECTOR_BYTES <= whole:
-        laid_out = _round_up(whole, VECTOR_BYTES)
+        laid_out = round_up(whole, VECTOR_BYTES)
         return WORD_BYTES * outputs + 2 * VECTOR_BYTES + (outputs + 1) * laid_out + MARGIN_BYTES
-    weights = across.kernel_extent * along.kernel_extent * _round_up(inputs, VECTOR_BYTES) * outputs
-    aligned_rows = _round_up(row, VECTOR_BYTES) * along.kernel_extent * outputs
+    weights = across.kernel_extent * along.kernel_extent * round_up(inputs, VECTOR_BYTES) * outputs
+    aligned_rows = round_up(row, VECTOR_BYTES) * along.kernel_extent * outputs
     image = _padded_image(across, along, inputs) if across.padding or along.padding else 0
     behind = [
         max(one.output_extent * one.stride + one.kernel_extent - 1 - one.input_extent, 0) for one in (along, across)
@@ -71,7 +72,7 @@ def _convolution(node: Node, across: Window, along: Window) -> int:
 
 
 def _pointwise(pixels: int, inputs: int, outputs: int) -> int:
-    rounded = _round_up(inputs, HALF_VECTOR_BYTES)
+    rounded = round_up(inputs, HALF_VECTOR_BYTES)
     turned = 2 * POINTWISE_STEP * rounded if pixels >= POINTWISE_STEP else 0
     image = pixels * rounded if inputs != rounded else 0
     return image + rounded * outputs + turned + MARGIN_BYTES
@@ -89,7 +90,7 @@ def _depthwise(node: Node, across: Window, along: Window) -> int:
             return 2 * (weights + image) + SMALL_MARGIN_BYTES
         return 2 * weights + 2 * across.input_extent * along.kernel_extent * channels + SMALL_MARGIN_BYTES
     if multiplier == 1 and channels >= FEWEST_WIDENED_CHANNELS:
-        return _widened_depthwise(across, along, _round_up(channels, HALF_VECTOR_BYTES))
+        return _widened_depthwise(across, along, round_up(channels, HALF_VECTOR_BYTES))
     return 2 * (weights + image) + SMALL_MARGIN_BYTES if multiplier % 4 == 0 else SMALL_MARGIN_BYTES
 
 
@@ -106,7 +107,7 @@ def _depthwise_3x3(across: Window, along: Window, channels: int) -> int:
         image = row * (along.input_extent + high)
         return weights + (image if image <= LARGEST_PADDED_BYTES else 3 * row) + VECTOR_BYTES
     if channels >= FEWEST_PADDED_CHANNELS:
-        rounded = _round_up(channels, VECTOR_BYTES)
+        rounded = round_up(channels, VECTOR_BYTES)
         wide, high = (
             one.input_extent + 2 * one.padding + max(one.output_extent * one.stride + 2 - one.input_extent, 0)
             for one in (across, along)
@@ -118,15 +119,11 @@ def _depthwise_3x3(across: Window, along: Window, channels: int) -> int:
 def _widened_depthwise(across: Window, along: Window, channels: int) -> int:
     """Weights and image as int16, the output, and bias, shift and multiplier of the channels that are filled up."""
     end = 2 * across.kernel_extent * along.kernel_extent * channels
-    end = _round_up(end, VECTOR_BYTES) + 2 * across.input_extent * along.input_extent * channels
-    end = _round_up(end, VECTOR_BYTES) + across.output_extent * along.output_extent * channels
-    return _round_up(end, VECTOR_BYTES) + 3 * WORD_BYTES * channels + VECTOR_BYTES
+    end = round_up(end, VECTOR_BYTES) + 2 * across.input_extent * along.input_extent * channels
+    end = round_up(end, VECTOR_BYTES) + across.output_extent * along.output_extent * channels
+    return round_up(end, VECTOR_BYTES) + 3 * WORD_BYTES * channels + VECTOR_BYTES
 
 
 def _padded_image(across: Window, along: Window, channels: int) -> int:
     wide, high = (one.input_extent + 2 * one.padding for one in (across, along))
     return wide * high * channels
-
-
-def _round_up(count: int, multiple: int) -> int:
-    return -(-count // multiple) * multiple

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgewright.pipeline.graph.types import ABSENT, Subgraph
+from edgewright.pipeline.rounding import round_up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def liveness_bound_bytes(alive: Iterable[Lifetime], *, alignment: int = 1) -> in
     """
     changes: dict[int, int] = {}
     for lifetime in alive:
-        rounded_bytes = -(-lifetime.nbytes // alignment) * alignment
+        rounded_bytes = round_up(lifetime.nbytes, alignment)
         changes[lifetime.first] = changes.get(lifetime.first, 0) + rounded_bytes
         changes[lifetime.last + 1] = changes.get(lifetime.last + 1, 0) - rounded_bytes
     most_bytes = now_bytes = 0

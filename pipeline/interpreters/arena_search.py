@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from edgewright.pipeline import rounding
+
 STEP_BYTES = 16
 """Arenas are aligned to this and sized in multiples of it."""
 
@@ -64,7 +66,7 @@ def round_up(size_bytes: int) -> int:
     >>> round_up(16), round_up(17)
     (16, 32)
     """
-    return -(-size_bytes // STEP_BYTES) * STEP_BYTES
+    return rounding.round_up(size_bytes, STEP_BYTES)
 
 
 def _bracket(ask: Callable[[int], bool], near: int, limit: int) -> tuple[int, int]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from edgewright.pipeline.errors import ModelError
 from edgewright.pipeline.frameworks import KerasModel, load_keras, load_tensorflow
+from edgewright.pipeline.rounding import round_up
 from edgewright.pipeline.surgery.channel_groups import map_channels
 from edgewright.pipeline.surgery.channel_labels import LabelArray
 from edgewright.pipeline.surgery.channel_map import FIXED, ChannelGroup, ChannelMap
@@ -119,7 +120,7 @@ def keep_uniform(
     kept = {}
     for group in groups:
         count = max(int(ratio * group.channel_count + 0.5), minimum, 1)
-        count = min(-(-count // multiple_of) * multiple_of, group.channel_count)
+        count = min(round_up(count, multiple_of), group.channel_count)
         order = np.argsort(-importances[group.id], kind="stable")
         kept[group.id] = tuple(sorted(order[:count].tolist()))
     return kept
