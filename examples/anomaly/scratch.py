@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgewright.examples.anomaly.teacher import build, fit_model
+from edgewright.examples.anomaly.teacher import build
+from edgewright.examples.motion.teacher import AUGMENTATION
+from edgewright.examples.training import fit_plainly, fit_well
 from edgewright.pipeline.data import Data
 from edgewright.pipeline.frameworks import load_keras, seed_everything
 from edgewright.pipeline.progress import Reporter
+from edgewright.pipeline.tasks import ANOMALY
 from edgewright.pipeline.training import TrainingSettings
 
 WIDTHS = (64, 32)
@@ -20,13 +23,18 @@ def train_plainly(data: Data, seed: int, reporter: Reporter) -> Any:
     del reporter
     seed_everything(seed)
     normal = data.train.x[0][data.train.y[0] == 0]
-    model = build(WIDTHS)
-    model.compile(load_keras().optimizers.Adam(), load_keras().losses.MeanSquaredError())
-    model.fit(normal, normal, epochs=100, batch_size=32, verbose=0)
-    return model
+    return fit_plainly(build(WIDTHS), normal, normal, loss=load_keras().losses.MeanSquaredError(), epochs=100)
 
 
 def train_well(data: Data, seed: int, reporter: Reporter) -> Any:
     """Train with the augmentation, the schedule and the epochs of the recipe."""
     seed_everything(seed)
-    return fit_model(build(WIDTHS), data, seed, TRAINING, reporter)
+    return fit_well(
+        build(WIDTHS),
+        data,
+        task=ANOMALY,
+        augmentation=AUGMENTATION,
+        settings=TRAINING,
+        seed=seed,
+        reporter=reporter,
+    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from edgewright.examples.motion.teacher import AUGMENTATION
-from edgewright.pipeline.batches import TrainingSet
+from edgewright.examples.training import fit_well
 from edgewright.pipeline.data import Data
 from edgewright.pipeline.frameworks import load_keras, seed_everything
 from edgewright.pipeline.progress import Reporter
-from edgewright.pipeline.tasks import ANOMALY, Objective
-from edgewright.pipeline.training import TrainingSettings, fit
+from edgewright.pipeline.tasks import ANOMALY
+from edgewright.pipeline.training import TrainingSettings
 
 WINDOW = (128, 6)
 TRAINING = TrainingSettings(epochs=150, learning_rate=1e-3, batch_size=32)
@@ -28,20 +28,15 @@ def train(data: Data, seed: int, reporter: Reporter) -> Any:
         A tf_keras model from windows to windows: the mean squared difference says how abnormal one is.
     """
     seed_everything(seed)
-    return fit_model(build(), data, seed, TRAINING, reporter)
-
-
-def fit_model(model: Any, data: Data, seed: int, settings: TrainingSettings, reporter: Reporter) -> Any:
-    """Train a model on the augmented windows that are normal, and return it."""
-    training_set = TrainingSet(
-        split=Objective(task=ANOMALY).prepare(data, [WINDOW], "anomaly").train,
+    return fit_well(
+        build(),
+        data,
         task=ANOMALY,
-        output_shapes=(WINDOW,),
         augmentation=AUGMENTATION,
+        settings=TRAINING,
         seed=seed,
+        reporter=reporter,
     )
-    fit(model, training_set, settings, reporter, title="source model")
-    return model
 
 
 def build(widths: tuple[int, int] = (256, 64)) -> Any:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgewright.examples.training import fit_well
 from edgewright.pipeline.augmentation import Augmentation
-from edgewright.pipeline.batches import TrainingSet
 from edgewright.pipeline.data import Data
 from edgewright.pipeline.frameworks import load_keras, seed_everything
 from edgewright.pipeline.progress import Reporter
-from edgewright.pipeline.tasks import CLASSIFICATION, Objective
-from edgewright.pipeline.training import TrainingSettings, fit
+from edgewright.pipeline.tasks import CLASSIFICATION
+from edgewright.pipeline.training import TrainingSettings
 
 CLASS_COUNT = 10
 AUGMENTATION = Augmentation(copies=8, shift_pixels=2)
@@ -29,20 +29,15 @@ def train(data: Data, seed: int, reporter: Reporter) -> Any:
         A tf_keras model that ends in logits: the largest is the class, and a microcontroller saves the softmax.
     """
     seed_everything(seed)
-    return fit_model(build(), data, seed, TRAINING, reporter)
-
-
-def fit_model(model: Any, data: Data, seed: int, settings: TrainingSettings, reporter: Reporter) -> Any:
-    """Train a model on the augmented samples, and return it."""
-    training_set = TrainingSet(
-        split=Objective(task=CLASSIFICATION).prepare(data, [(CLASS_COUNT,)], "mnist").train,
+    return fit_well(
+        build(),
+        data,
         task=CLASSIFICATION,
-        output_shapes=((CLASS_COUNT,),),
         augmentation=AUGMENTATION,
+        settings=TRAINING,
         seed=seed,
+        reporter=reporter,
     )
-    fit(model, training_set, settings, reporter, title="source model")
-    return model
 
 
 def build(widths: tuple[int, int, int, int] = (32, 64, 64, 128)) -> Any:
