@@ -18,7 +18,7 @@ comma := ,
 
 # ---- values and switches -------------------------------------------------------------------------------------------
 
-VALUES := target family model data recipe tflite labels seed out port
+VALUES := target family prefix model data recipe tflite labels seed out port
 SWITCHES := trust force dry upgrade
 GOALS := build flash monitor test test-full test-tflm results check golden lock wheel clean distclean help
 
@@ -74,7 +74,7 @@ endif
 # ---- build and flash -----------------------------------------------------------------------------------------------
 
 place = --target "$$EW_target" $(call value_option,--family,family) $(call value_option,--out,out)
-emission = $(place) $(call value_option,--seed,seed) $(call switch_option,--force,force)
+emission = $(place) $(call value_option,--prefix,prefix) $(call value_option,--seed,seed) $(call switch_option,--force,force)
 from_tflite = $(call value_option,--inputs,data) $(call value_option,--labels,labels) -- "$$EW_tflite"
 from_model = $(call value_option,--model,model) $(call value_option,--data,data) $(call value_option,--recipe,recipe) \
   $(call switch_option,--trust-model,trust) $(call switch_option,--dry-run,dry)
@@ -206,6 +206,7 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
   tflite=FILE                  a full-integer model that exists already: only emit it, with data=FILE for the inputs
                                of its golden vectors (.npz) and labels=FILE for its class names
   family=NAME out=DIR          another firmware family; another output folder
+  prefix=NAME                  what every generated name begins with, so that two models live in one firmware
   trust=1 force=1 dry=1        accept Lambda layers; overwrite edited files; only say what would be done
 make target=NAME flash port=DEVICE, make target=NAME monitor port=DEVICE
                                the family's own tool writes the firmware; shows what the board prints

@@ -68,7 +68,14 @@ class Assembly:
 
 
 def assemble(
-    findings: Findings, arena: Arena, target: Target, family: Family, *, tool_version: str, force: bool
+    findings: Findings,
+    arena: Arena,
+    target: Target,
+    family: Family,
+    *,
+    prefix: str,
+    tool_version: str,
+    force: bool,
 ) -> Assembly:
     """Return every file of the output folder.
 
@@ -77,6 +84,7 @@ def assemble(
         arena: what the firmware reserves.
         target: the board.
         family: which firmware.
+        prefix: what the names of its library begin with.
         tool_version: for banners and manifest.
         force: emit firmware that does not fit all the same.
     """
@@ -104,6 +112,7 @@ def assemble(
             tflm_revision=findings.record.tflm_revision,
             configuration_digest=findings.configuration.digest,
             preprocessing=findings.preprocessing,
+            prefix=prefix,
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
         files.update({f"firmware/{name}": content for name, content in firmware.items()})

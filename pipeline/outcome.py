@@ -13,6 +13,7 @@ from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import Report
 from edgewright.pipeline.target import Family, Target
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,8 @@ class OutputRequest:
     out: Path
     cache: Path
     force: bool = False
+    prefix: str = DEFAULT_PREFIX
+    """What the names of the generated library begin with."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +56,15 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         OutputError: the folder is not ours, or holds edited files.
     """
     arena = arena_for(findings.graph, findings.record.host_arena_bytes, target, family, findings.record.tflm_revision)
-    assembly = assemble(findings, arena, target, family, tool_version=version("edgewright"), force=output.force)
+    assembly = assemble(
+        findings,
+        arena,
+        target,
+        family,
+        prefix=output.prefix,
+        tool_version=version("edgewright"),
+        force=output.force,
+    )
     clean_leftovers(output.out)
     user_files = [f"firmware/{name}" for name in family.user_files]
     written = write_tree(output.out, assembly.files, user_files=user_files, force=output.force)

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from edgewright.pipeline.graph.types import Graph
 from edgewright.pipeline.preprocessing import Preprocessing
 
+DEFAULT_PREFIX = "edgewright"
+"""What every name of a generated library begins with, unless the user wants another one."""
 SELFTEST_VERSION = 1
 """Version of the golden vectors' format and of the self-test's last line (docs/selftest.md)."""
 
@@ -87,3 +89,5 @@ class EmissionModel:
     """SHA-256 of what the model was made from, for the banner of generated files."""
     preprocessing: tuple[Preprocessing, ...] = ()
     """What is done to the samples of each input, every figure known; empty where nothing was declared."""
+    prefix: str = DEFAULT_PREFIX
+    """What the names of the generated library begin with."""

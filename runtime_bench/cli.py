@@ -61,6 +61,10 @@ TrustOption = Annotated[
     bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
 ]
 FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]
+PrefixOption = Annotated[
+    str | None,
+    typer.Option("--prefix", help="What generated names begin with; edgewright if not given."),
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
 ]
@@ -82,6 +86,7 @@ def build(
     data: DataOption = None,
     recipe: RecipeOption = None,
     family: FamilyOption = None,
+    prefix: PrefixOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
     seed: SeedOption = None,
@@ -99,7 +104,7 @@ def build(
 
     request = run.BuildRequest(
         inputs=InputRequest(recipe=recipe, model=model, data=data, seed=seed, trust_model=trust_model),
-        output=_output(target, family, out, cache, force),
+        output=_output(target, family, prefix, out, cache, force),
         log_folder=tensorboard,
     )
     reporter = ConsoleReporter(console)
@@ -121,6 +126,7 @@ def emit(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="A text file with one label a line.")] = None,
     family: FamilyOption = None,
+    prefix: PrefixOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the random inputs.")] = 1,
@@ -131,7 +137,11 @@ def emit(
     from edgewright.runtime_bench.latency import measure_figures
 
     request = given.EmitRequest(
-        output=_output(target, family, out, cache, force), tflite=tflite, inputs=inputs, labels=labels, seed=seed
+        output=_output(target, family, prefix, out, cache, force),
+        tflite=tflite,
+        inputs=inputs,
+        labels=labels,
+        seed=seed,
     )
     _finish(given.emit(request, ConsoleReporter(console), measure_figures))
 
@@ -275,10 +285,21 @@ def options(
         raise typer.Exit
 
 
-def _output(target: str, family: str | None, out: Path | None, cache: Path, force: bool) -> OutputRequest:
+def _output(
+    target: str, family: str | None, prefix: str | None, out: Path | None, cache: Path, force: bool
+) -> OutputRequest:
+    from edgewright.pipeline.emission.prefix import check_prefix
     from edgewright.pipeline.outcome import OutputRequest
+    from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
 
-    return OutputRequest(target=target, family=family, out=out or Path("build") / target, cache=cache, force=force)
+    return OutputRequest(
+        target=target,
+        family=family,
+        out=out or Path("build") / target,
+        cache=cache,
+        force=force,
+        prefix=check_prefix(DEFAULT_PREFIX if prefix is None else prefix),
+    )
 
 
 def _finish(outcome: Outcome) -> None:

@@ -85,6 +85,8 @@ class FamilyContext:
     """The firmware family's facts that its files mention."""
 
     title: str
+    prefix: str
+    """Of the names that the library defines, and the name of the library itself."""
     tflm_source: str
     tflm_version: str
     tflm_revision: str
@@ -157,7 +159,7 @@ def build_context(
         arena=ArenaContext(arena_bytes=arena.arena_bytes, method=arena.method.value, tflm_revision=arena.tflm_revision),
         selftest=_selftest_context(model, model_context, family),
         board=_board_context(target, family),
-        family=_family_context(family, target, library_sources),
+        family=_family_context(family, target, model.prefix, library_sources),
         tool=ToolContext(
             version=tool_version,
             configuration_digest=model.configuration_digest,
@@ -217,12 +219,13 @@ def _board_context(target: Target, family: Family) -> BoardContext:
     )
 
 
-def _family_context(family: Family, target: Target, library_sources: tuple[str, ...]) -> FamilyContext:
+def _family_context(family: Family, target: Target, prefix: str, library_sources: tuple[str, ...]) -> FamilyContext:
     def text(command: tuple[str, ...]) -> str:
         return " ".join(fill_command(command, target, family, port="PORT"))
 
     return FamilyContext(
         title=family.title,
+        prefix=prefix,
         tflm_source=family.tflm_source,
         tflm_version=family.tflm_version,
         tflm_revision=family.tflm_revision,

@@ -36,10 +36,10 @@ def render(
         arena,
         target,
         family,
-        library_sources=library_sources(family),
+        library_sources=library_sources(family, model.prefix),
         tool_version=tool_version or installed_version(),
     )
     tree = EmittedTree()
-    for template in family_templates(family):
+    for template in family_templates(family, model.prefix):
         tree.write(template.path, render_template(template, context))
     return tree.files

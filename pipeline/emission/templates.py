@@ -7,15 +7,17 @@ which mirrors the tree. A name that starts with `_` is a part of other templates
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from edgewright.pipeline.emission.context import EmissionContext
 from edgewright.pipeline.emission.filters import FILTERS
+from edgewright.pipeline.emission.prefix import with_prefix
 from edgewright.pipeline.target import FAMILIES, Family
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
 
 LIBRARY_FOLDERS = ("common", "tflm")
 SUFFIX = ".j2"
@@ -49,7 +51,7 @@ class Template:
         return FileContext(name=name, guard=f"{guard}_")
 
 
-def family_templates(family: Family) -> tuple[Template, ...]:
+def family_templates(family: Family, prefix: str = DEFAULT_PREFIX) -> tuple[Template, ...]:
     """Return all templates of a family, sorted by the path of what they emit."""
     library = [
         Template(source=f"{folder}/{name}", path=f"{family.library_folder}/{_library_name(name, family)}")
@@ -60,17 +62,15 @@ def family_templates(family: Family) -> tuple[Template, ...]:
         Template(source=f"{family.name}/{name}", path=name.removesuffix(SUFFIX))
         for name in _names(FAMILIES / family.name)
     ]
-    return tuple(sorted(library + own, key=lambda template: template.path))
+    found = (replace(template, path=with_prefix(template.path, prefix)) for template in library + own)
+    return tuple(sorted(found, key=lambda template: template.path))
 
 
-def library_sources(family: Family) -> tuple[str, ...]:
+def library_sources(family: Family, prefix: str = DEFAULT_PREFIX) -> tuple[str, ...]:
     """Return the names of the C and C++ sources in the family's library folder, sorted."""
-    paths = [PurePosixPath(template.path) for template in family_templates(family)]
-    return tuple(
-        sorted(
-            path.name for path in paths if str(path.parent) == family.library_folder and path.suffix in SOURCE_SUFFIXES
-        )
-    )
+    folder = with_prefix(family.library_folder, prefix)
+    paths = [PurePosixPath(template.path) for template in family_templates(family, prefix)]
+    return tuple(sorted(path.name for path in paths if str(path.parent) == folder and path.suffix in SOURCE_SUFFIXES))
 
 
 def render_template(template: Template, context: EmissionContext) -> bytes:
@@ -80,7 +80,7 @@ def render_template(template: Template, context: EmissionContext) -> bytes:
         jinja2.UndefinedError: the template uses a name that the context does not have (a defect of edgewright).
     """
     rendered = (
-        environment()
+        environment(context.family.prefix)
         .get_template(template.source)
         .render(
             file=template.file,
@@ -96,10 +96,14 @@ def render_template(template: Template, context: EmissionContext) -> bytes:
 
 
 @cache
-def environment() -> Environment:
-    """Return the one environment that every template is rendered in."""
+def environment(prefix: str = DEFAULT_PREFIX) -> Environment:
+    """Return the environment that every template is rendered in."""
+
+    def source_of(name: str) -> str:
+        return with_prefix((FAMILIES / name).read_text(encoding="utf-8"), prefix)
+
     found = Environment(
-        loader=FileSystemLoader(FAMILIES),
+        loader=FunctionLoader(source_of),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

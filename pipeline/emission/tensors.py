@@ -128,7 +128,7 @@ def _tensor(graph: Graph, tensor: Tensor, number: int, direction: Direction) -> 
         symbol=f"{direction}_{number}",
         macro=f"{direction}_{number}".upper(),
         name=tensor.name,
-        type_macro=f"EDGEWRIGHT_{tensor.dtype.value.upper()}",
+        type_macro=tensor.dtype.value.upper(),
         c_type=_c_type(tensor.dtype.value),
         shape=tensor.shape,
         rank=len(tensor.shape),

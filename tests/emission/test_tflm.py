@@ -76,17 +76,31 @@ def compile_cpp(source: Path, *flags: str) -> None:
     assert (0, "") == (finished.returncode, finished.stderr)
 
 
+def compile_library(tree: Path, prefix: str, folder: Path, includes: list[str], cc: Compile) -> list[Path]:
+    """Compile the library of the cmake family by hand and return its objects."""
+    harness = folder / f"{prefix}_model.o"
+    compile_cpp(tree / prefix / f"{prefix}_model.cc", "-O1", *includes, "-c", "-o", str(harness))
+    return [harness, *compile_c(sorted((tree / prefix).glob("*.c")), [tree / prefix], cc)]
+
+
+def compile_c(sources: list[Path], folders: list[Path], cc: Compile) -> list[Path]:
+    """Compile C99, and return the objects."""
+    flags = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O1", "-c")
+    own = [f"-I{folder}" for folder in folders]
+    return [cc([source], flags=(*flags, *own), name=f"{source.stem}.o") for source in sources]
+
+
 def build_selftest(tree: Path, folder: Path, includes: list[str], library: str, cc: Compile) -> Path:
     """Build the cmake family's self-test against TFLM, by hand."""
-    harness = folder / "edgewright_model.o"
-    compile_cpp(tree / "edgewright" / "edgewright_model.cc", "-O1", *includes, "-c", "-o", str(harness))
-    flags = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O1", "-c")
-    objects = []
-    for source in [*sorted((tree / "edgewright").glob("*.c")), tree / "selftest_main.c"]:
-        objects.append(cc([source], flags=(*flags, f"-I{tree / 'edgewright'}"), name=f"{source.stem}.o"))
-    program = folder / "edgewright_selftest"
+    objects = compile_library(tree, "edgewright", folder, includes, cc)
+    objects += compile_c([tree / "selftest_main.c"], [tree / "edgewright"], cc)
+    return link(objects, library, folder / "edgewright_selftest")
+
+
+def link(objects: list[Path], library: str, program: Path) -> Path:
+    """Link objects with TFLM and return the program."""
     compiler = str(shutil.which("g++") or shutil.which("c++"))
-    command = [compiler, str(harness), *map(str, objects), library, "-lm", "-o", str(program)]
+    command = [compiler, *map(str, objects), library, "-lm", "-o", str(program)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (0, "") == (finished.returncode, finished.stderr)
     return program
@@ -152,6 +166,34 @@ def test_selftest_passes(
     assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (status, lines[-1])
     used, reserved = re.findall(r"arena_(?:used|bytes)=(\d+)", lines[1])
     assert 0 < int(used) <= int(reserved) == tiny.host_arena_bytes
+
+
+@pytest.mark.slow
+def test_two_models_in_one_firmware(
+    *,
+    tiny: EmissionModel,
+    tiny_float: EmissionModel,
+    emit: Emit,
+    unpack: Unpack,
+    includes: list[str],
+    library: str,
+    cc: Compile,
+    tmp_path: Path,
+) -> None:
+    """Two models with a prefix each link into one program, in which both pass their self-tests."""
+    main = tmp_path / "two_main.c"
+    main.write_text(
+        '#include "kws_selftest.h"\n#include "vww_selftest.h"\n'
+        "int main(void) { return kws_selftest_run() != KWS_OK || vww_selftest_run() != VWW_OK; }\n"
+    )
+    objects, folders = [], []
+    for prefix, model in (("kws", tiny), ("vww", tiny_float)):
+        tree = unpack(emit(replace(model, prefix=prefix), "cmake"))
+        objects += compile_library(tree, prefix, tmp_path, includes, cc)
+        folders.append(tree / prefix)
+    program = link([*objects, *compile_c([main], folders, cc)], library, tmp_path / "both")
+    status, lines = run_selftest(program)
+    assert (0, 2) == (status, lines.count("SELF-TEST PASS 3/3 max_diff=0"))
 
 
 def flip_weight(model: EmissionModel) -> tuple[EmissionModel, npt.NDArray[np.generic]]:

@@ -186,7 +186,7 @@ def test_missing_target_lists_the_targets(bare: Copy, arguments: list[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["modle=m.h5"], "modle= is not known here; the variables are target= family= model="),
+        (["modle=m.h5"], "modle= is not known here; the variables are target= family= prefix="),
         (["dry=yes"], "dry= takes 1 for yes or 0 for no"),
         (["tflite=m.tflite", "model=m.h5"], "model= does not go with tflite="),
         (["tflite=m.tflite", "dry=1"], "dry= does not go with tflite="),

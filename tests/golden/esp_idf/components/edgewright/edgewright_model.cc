@@ -51,7 +51,7 @@ struct Runtime {
 alignas(Runtime) unsigned char runtime_storage[sizeof(Runtime)];
 Runtime *runtime = nullptr;
 bool initialized = false;
-edgewright_status init_status = EDGEWRIGHT_ERROR_NOT_READY;
+edgewright_status status_of_init = EDGEWRIGHT_ERROR_NOT_READY;
 
 bool register_operators(Resolver &resolver) {
     /* CONV_2D: conv2d */
@@ -73,7 +73,7 @@ bool register_operators(Resolver &resolver) {
     return true;
 }
 
-TfLiteType tflite_type(edgewright_type type) {
+TfLiteType type_in_tflm(edgewright_type type) {
     switch (type) {
         case EDGEWRIGHT_INT8:
             return kTfLiteInt8;
@@ -91,7 +91,7 @@ TfLiteType tflite_type(edgewright_type type) {
 
 /* Length and type come first: they are right only if TFLM and this file agree on the layout of a tensor. */
 bool matches(const TfLiteTensor *tensor, const edgewright_tensor &facts) {
-    if (tensor == nullptr || tensor->bytes != facts.bytes || tensor->type != tflite_type(facts.type)) {
+    if (tensor == nullptr || tensor->bytes != facts.bytes || tensor->type != type_in_tflm(facts.type)) {
         return false;
     }
     if (tensor->dims == nullptr || static_cast<size_t>(tensor->dims->size) != facts.rank) {
@@ -161,9 +161,9 @@ extern "C" {
 edgewright_status edgewright_init(void) {
     if (!initialized) {
         initialized = true;
-        init_status = start();
+        status_of_init = start();
     }
-    return init_status;
+    return status_of_init;
 }
 
 edgewright_status edgewright_reset(void) {
