@@ -20,7 +20,7 @@ comma := ,
 
 VALUES := target family prefix model data recipe tflite labels seed out port
 SWITCHES := trust force dry upgrade
-GOALS := build flash monitor test test-full test-tflm results check golden lock wheel clean distclean help
+GOALS := build flash monitor test test-full test-tflm results check golden lock toolchains wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -138,6 +138,30 @@ endef
 .venv/dev: requirements-dev.lock .venv/run
 	@$(call install)
 
+# ---- cross compilers and emulators ---------------------------------------------------------------------------------
+# Which packages they are stands with each core; --no-install-recommends leaves out 1.6 GB of C++ library for Arm.
+
+CORE_FACTS := $(wildcard runtime_bench/cores/facts/*.toml)
+CROSS_PACKAGES = $(sort $(subst $(comma), ,$(subst ",,$(shell sed -n 's/^packages = \[\(.*\)\]$$/\1/p' /dev/null $(CORE_FACTS)))))
+define install_packages
+missing=; \
+for package in $1; do \
+  dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q ' installed$$' || missing="$$missing $$package"; done; \
+if [ -z "$$missing" ]; then echo "All is there: $1"; exit 0; fi; \
+line="apt-get install --no-install-recommends$$missing"; \
+command -v apt-get > /dev/null || \
+  $(call refuse,There is no apt-get here; install what other systems call these packages of Debian:$$missing); \
+if [ "$$(id -u)" = 0 ]; then as=; \
+elif command -v sudo > /dev/null && { [ -t 0 ] || sudo -n true 2> /dev/null; }; then as=sudo; else \
+  $(call refuse,This needs root; run: sudo $$line); fi; \
+echo "Installing$$missing"; \
+$$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+  $$missing > /dev/null || $(call refuse,apt-get failed for the reason above; run: $$line)
+endef
+
+toolchains:
+	@$(call install_packages,$(CROSS_PACKAGES))
+
 # ---- checks --------------------------------------------------------------------------------------------------------
 
 check: lint types
@@ -215,6 +239,7 @@ make check                     format, lint, types and the fast tests
 make test, make test-full      all tests on reduced grids; on complete ones
 make test-tflm TFLM=DIR [TFLM_LIB=FILE]
                                the emitted harness against your copy of TensorFlow Lite Micro
+make toolchains                install the cross compilers and emulators that tests on microcontrollers' cores take
 make results                   measure every technique on the examples, three seeds each: docs/results.md (hours)
 make golden                    rewrite the expected trees under tests/golden
 make lock [upgrade=1]          resolve requirements.lock and requirements-dev.lock again

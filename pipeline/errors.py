@@ -3,14 +3,16 @@
     EdgewrightError                   never raised itself
     ├── BadInputError                 2  something the user gave cannot be used
     │   ├── RecipeError               2  a recipe: syntax, unknown key, stages in an impossible order
-    │   ├── TargetError               2  a target or firmware family: unknown, or its facts are broken
+    │   ├── TargetError               2  a target, firmware family or core: unknown, or its facts are broken
     │   ├── ModelError                2  a Keras model: unreadable, unsupported or untrusted
     │   │   └── DivergedError         2  training became NaN: the settings do not suit the model
     │   ├── DataError                 2  data: missing, misshapen, not finite, or a pickle
     │   ├── TfliteError               2  a .tflite: malformed, hostile, or not what the command needs
     │   └── OutputError               2  an output folder: not ours, or holding files that the user edited
     ├── ToolError                     2  a program or package that is needed is missing or failed
-    │   └── InterpreterError          2  an interpreter refused the model, crashed or timed out
+    │   ├── InterpreterError          2  an interpreter refused the model, crashed or timed out
+    │   ├── CompilerError             2  a compiler refused a source, or the program does not fit the memory
+    │   └── EmulatorError             2  a program crashed or hung under an emulator, or the emulator gave up
     ├── DoesNotFitError               3  the result is over the budget or does not fit the target
     └── RegressionError               4  a comparison found a figure that became worse
 
@@ -49,7 +51,7 @@ class RecipeError(BadInputError):
 
 
 class TargetError(BadInputError):
-    """A target or firmware family is unknown, or its facts are broken."""
+    """A target, firmware family or core is unknown, or its facts are broken."""
 
 
 class ModelError(BadInputError):
@@ -81,6 +83,14 @@ class InterpreterError(ToolError):
 
     log: str = ""
     """What it printed, where it refused the model."""
+
+
+class CompilerError(ToolError):
+    """A compiler refused a source, or the program does not fit the core's memory."""
+
+
+class EmulatorError(ToolError):
+    """A program crashed or hung under an emulator, or the emulator gave up."""
 
 
 class DoesNotFitError(EdgewrightError):

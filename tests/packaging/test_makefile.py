@@ -162,6 +162,7 @@ def test_bare_make_prints_help(bare: Copy) -> None:
         "check",
         "golden",
         "lock",
+        "toolchains",
         "wheel",
         "clean",
         "distclean",
@@ -536,3 +537,93 @@ def test_clean_of_a_fresh_clone_succeeds(bare: Copy) -> None:
     """There may be nothing to remove."""
     assert 0 == bare.make("clean").returncode
     assert 0 == bare.make("distclean").returncode
+
+
+# ---- cross compilers and emulators
+
+# Play a Debian: dpkg-query knows what FAKE_INSTALLED lists, id says FAKE_USER, apt-get and sudo write down their calls.
+FAKE_SYSTEM = {
+    "dpkg-query": """#!/bin/sh
+for package; do :; done
+case " $FAKE_INSTALLED " in *" $package "*) echo "install ok installed" ;; *) exit 1 ;; esac
+""",
+    "id": '#!/bin/sh\necho "${FAKE_USER:-0}"\n',
+    "apt-get": '#!/bin/sh\necho "apt-get $*" >> "$FAKE_LOG"\nexit "${FAKE_STATUS:-0}"\n',
+    "sudo": """#!/bin/sh
+echo "sudo $*" >> "$FAKE_LOG"
+[ "$1" != -n ] || shift
+[ "$FAKE_SUDO" = works ] && exec "$@"
+""",
+}
+CORES = {"first": '["gcc-first", "libc-first"]', "second": '["gcc-second"]', "third": '["gcc-first"]'}
+
+
+@pytest.fixture
+def debian(bare: Copy) -> Copy:
+    """A fresh clone with the facts of three cores, on a made-up Debian."""
+    for name, packages in CORES.items():
+        facts = bare.folder / "runtime_bench" / "cores" / "facts" / f"{name}.toml"
+        facts.parent.mkdir(parents=True, exist_ok=True)
+        facts.write_text(f'title = "{name}"\n\n[compiler]\npackages = {packages}\n')
+    for name, text in FAKE_SYSTEM.items():
+        write_program(bare.calls / "path" / name, text)
+    return bare
+
+
+def test_toolchains_are_installed(debian: Copy) -> None:
+    """What the cores' facts name and is missing is installed, each package once, without recommended ones."""
+    done = debian.make("toolchains", PATH=fake_path(debian), FAKE_INSTALLED="libc-first")
+
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "Installing gcc-first gcc-second\n" == done.stdout
+    assert [
+        "apt-get update -qq",
+        "apt-get install -y -qq --no-install-recommends gcc-first gcc-second",
+    ] == debian.log().splitlines()
+
+
+def test_installed_toolchains_are_left_alone(debian: Copy) -> None:
+    """Where all is there, that is said and nothing is done; root is not needed for it."""
+    installed = "gcc-first libc-first gcc-second"
+    done = debian.make("toolchains", PATH=fake_path(debian), FAKE_INSTALLED=installed, FAKE_USER="1000")
+
+    assert (0, "All is there: gcc-first gcc-second libc-first\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert "" == debian.log()
+
+
+def test_toolchains_take_sudo(debian: Copy) -> None:
+    """Who is not root but may become it installs by sudo."""
+    done = debian.make("toolchains", PATH=fake_path(debian), FAKE_USER="1000", FAKE_SUDO="works")
+
+    assert 0 == done.returncode
+    assert "apt-get install -y -qq --no-install-recommends gcc-first gcc-second libc-first" in debian.log().splitlines()
+
+
+def test_toolchains_without_root_print_the_line(debian: Copy) -> None:
+    """Who is not root and cannot become it gets the line to run."""
+    done = debian.make("toolchains", PATH=fake_path(debian), FAKE_USER="1000", FAKE_INSTALLED="gcc-second")
+
+    line = "sudo apt-get install --no-install-recommends gcc-first libc-first"
+    assert (2, f"This needs root; run: {line}") == (done.returncode, done.stderr.splitlines()[0])
+    assert "apt-get" not in debian.log()
+
+
+def test_toolchains_without_apt_name_the_packages(debian: Copy) -> None:
+    """Where there is no apt-get, the packages are named."""
+    path = fake_path(debian)
+    (debian.calls / "path" / "apt-get").unlink()
+    (debian.calls / "tools" / "apt-get").unlink(missing_ok=True)
+    done = debian.make("toolchains", PATH=path)
+
+    assert 2 == done.returncode
+    assert (
+        "There is no apt-get here; install what other systems call these packages of Debian: gcc-first" in done.stderr
+    )
+
+
+def test_failed_installation_is_told(debian: Copy) -> None:
+    """An apt-get that fails is not hidden."""
+    done = debian.make("toolchains", PATH=fake_path(debian), FAKE_STATUS="100")
+
+    assert 2 == done.returncode
+    assert "apt-get failed for the reason above; run: apt-get install --no-install-recommends gcc-first" in done.stderr
