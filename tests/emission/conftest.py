@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from support.emulated import usable_core
 
 from edgewright.pipeline.arena import arena_method
 from edgewright.pipeline.emission.firmware import render
@@ -18,6 +19,7 @@ from edgewright.pipeline.graph import DType, Graph, Operator, Padding, Quantizat
 from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.target import Target, choose_family, load_target
 from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors
+from edgewright.runtime_bench.cores import Build, Program, build
 
 FAMILIES = {
     "arduino": "nano_33_ble",
@@ -206,3 +208,23 @@ def cc(tmp_path: Path) -> Compile:
         return program
 
     return build
+
+
+@pytest.fixture
+def build_for(tmp_path: Path) -> Callable[..., Program]:
+    """Return a function that builds sources for an emulated core, whose own port layer takes the place of a family's.
+
+    A warning is an error; the test skips where the core's compiler or emulator is missing.
+    """
+
+    def build_sources(core_name: str, sources: Sequence[Path], *, flags: Sequence[str] = C99) -> Program:
+        chosen = [source for source in sources if source.stem != "edgewright_port"]
+        what = Build(
+            sources=tuple(chosen),
+            includes=tuple(sorted({source.parent for source in sources})),
+            warnings=tuple(flag for flag in flags if not flag.startswith("-std=")),
+            with_port=len(chosen) < len(sources),
+        )
+        return build(usable_core(core_name), what, tmp_path)
+
+    return build_sources

@@ -10,7 +10,7 @@ int main(void) {
     uint32_t start;
     unsigned tries;
 
-    for (tries = 0; arrived == 0 && tries < 1000000u; ++tries) {
+    for (tries = 0; arrived == 0 && tries < 100000000u; ++tries) {
         arrived = edgewright_port_read(data, sizeof(data));
     }
     printf("read %u %.*s\n", (unsigned)arrived, (int)arrived, (const char *)data);

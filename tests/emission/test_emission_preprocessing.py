@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from support.emulated import every_core
 
 from edgewright.pipeline.graph import DType, Operator, Quantization, Tensor
 from edgewright.pipeline.preprocessing import Preprocessing, preprocess
 from edgewright.pipeline.quantization import fill
 from edgewright.pipeline.vocabulary import EmissionModel, GoldenVectors
+from edgewright.runtime_bench.cores import Program, run
 
 HERE = Path(__file__).parent
 RANDOM_SAMPLES = 1000
@@ -88,9 +90,10 @@ INPUTS = (
     Input(shape=(1, 4, 5, 2), dtype=DType.INT8, scale=1 / 128, zero_point=-5, declared={"scale": [1 / 255, 0.002]}),
 )  # fmt: skip
 IMAGES = [number for number, given in enumerate(INPUTS) if given.settings.resize]
-OTHERS = [number for number in range(len(INPUTS)) if number not in IMAGES]
 SIZES = [(8, 6), (17, 13), (3, 2), (1, 1), (8, 1), (1, 40), (5, 96)]
 """The same, down, up, and the edges of both."""
+SIZES_ON_CORES = [(17, 13), (3, 2)]
+"""Down and up."""
 
 
 def prepared_model(model: EmissionModel) -> EmissionModel:
@@ -155,20 +158,45 @@ def assert_same(expected: Array, found: bytes) -> None:
     assert expected.tobytes() == actual.tobytes()
 
 
-def build(emit: Emit, unpack: Unpack, cc: Compile, tiny: EmissionModel, flags: tuple[str, ...]) -> Path:
-    """Build the program that preprocesses."""
+def sources(emit: Emit, unpack: Unpack, tiny: EmissionModel) -> list[Path]:
+    """Return the sources of the program that preprocesses."""
     tree = unpack(emit(prepared_model(tiny), "cmake"))
     shutil.copy(HERE / "preprocessing_main.c", tree / "preprocessing_main.c")
     library = [tree / "edgewright" / f"edgewright_{part}.c" for part in ("preprocessing", "quantization", "metadata")]
-    return cc([*library, tree / "preprocessing_main.c"], flags=(*FLAGS, *flags))
+    return [*library, tree / "preprocessing_main.c"]
+
+
+def build(emit: Emit, unpack: Unpack, cc: Compile, tiny: EmissionModel, flags: tuple[str, ...]) -> Path:
+    """Build the program that preprocesses."""
+    return cc(sources(emit, unpack, tiny), flags=(*FLAGS, *flags))
+
+
+def arguments_for(number: int, raw: Array) -> list[str]:
+    """Return the arguments with which the program preprocesses raw samples (N, …, C)."""
+    height, width = raw.shape[1], raw.shape[2] if raw.ndim == 4 else 1
+    return [str(number), "uint8" if raw.dtype == np.uint8 else "float", str(height), str(width), str(raw.shape[-1])]
 
 
 def run_c(program: Path, number: int, raw: Array) -> bytes:
     """Preprocess raw samples (N, …, C) with the compiled program."""
-    height, width = raw.shape[1], raw.shape[2] if raw.ndim == 4 else 1
-    arguments = [number, "uint8" if raw.dtype == np.uint8 else "float", height, width, raw.shape[-1]]
-    command = [str(program), *map(str, arguments)]
+    command = [str(program), *arguments_for(number, raw)]
     return subprocess.run(command, input=raw.tobytes(), capture_output=True, check=True).stdout
+
+
+def run_on_core(program: Program, number: int, raw: Array) -> bytes:
+    """Preprocess raw samples (N, …, C) with the program on its emulated core."""
+    done = run(program, arguments=arguments_for(number, raw), stdin=raw.tobytes(), timeout_seconds=600)
+    assert (0, b"") == (done.exit_status, done.stderr)
+    return done.stdout
+
+
+def samples(number: int, sizes: list[tuple[int, int]]) -> Iterator[Array]:
+    """Yield raw samples of every type that an input takes, images in each of some sizes."""
+    shape = INPUTS[number].shape[1:]
+    for taken in [(*size, shape[-1]) for size in sizes] if number in IMAGES else [shape]:
+        yield floats(taken)
+        if len(taken) == 3:
+            yield bytes_of_images(taken)
 
 
 def can_fuse() -> bool:
@@ -193,15 +221,32 @@ def test_c_equals_python_to_the_bit(
 ) -> None:
     """On 1,000 random samples and the extremes, for every type of input and size of image, C gives Python's bits."""
     program = build(emit, unpack, cc, tiny, flags)
-    for number in OTHERS:
-        shape = INPUTS[number].shape[1:]
-        for raw in [floats(shape), *([bytes_of_images(shape)] if len(shape) == 3 else [])]:
+    for number in range(len(INPUTS)):
+        for raw in samples(number, SIZES):
             assert_same(INPUTS[number].expected(raw), run_c(program, number, raw))
+
+
+@pytest.mark.parametrize("core", every_core(at_least_ram_bytes=2**20))
+def test_cores_equal_python_to_the_bit(
+    core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
+) -> None:
+    """On the same samples, emulated cores give Python's bits, whether they have a floating point unit or not."""
+    program = build_for(core, sources(emit, unpack, tiny), flags=FLAGS)
+    for number in range(len(INPUTS)):
+        for raw in samples(number, SIZES_ON_CORES):
+            assert_same(INPUTS[number].expected(raw), run_on_core(program, number, raw))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("core", every_core(at_least_ram_bytes=2**20))
+def test_cores_equal_python_at_every_size(
+    core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
+) -> None:
+    """So they do for images of all other sizes."""
+    program = build_for(core, sources(emit, unpack, tiny), flags=FLAGS)
     for number in IMAGES:
-        for size in SIZES:
-            shape = (*size, INPUTS[number].shape[-1])
-            for raw in (floats(shape), bytes_of_images(shape)):
-                assert_same(INPUTS[number].expected(raw), run_c(program, number, raw))
+        for raw in samples(number, [size for size in SIZES if size not in SIZES_ON_CORES]):
+            assert_same(INPUTS[number].expected(raw), run_on_core(program, number, raw))
 
 
 def test_part_of_a_sample_is_its_beginning(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -11,14 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.emulated import every_core
 
 from edgewright.pipeline.graph.types import DType, Quantization
 from edgewright.pipeline.target import family_names
 from edgewright.pipeline.vocabulary import SELFTEST_VERSION, EmissionModel, GoldenVectors, Kernels
+from edgewright.runtime_bench.cores import Ending, Program, load_core, run
 
 HERE = Path(__file__).parent
 C99 = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 STRICT = (*C99, "-pedantic", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes")
+SMALL_ARENA_BYTES = 256
+"""For an arena that stands in the fake model's place: so much fits the smallest core."""
 SANITIZED = (*STRICT, "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 Emit = Callable[..., Mapping[str, bytes]]
@@ -39,11 +44,15 @@ def library_sources(tree: Path) -> list[Path]:
     return sorted((tree / "edgewright").glob("*.c"))
 
 
+def with_fake_model(tree: Path, main: Path) -> list[Path]:
+    """Return the sources of a program over the fake model, which is put beside the emitted ones."""
+    shutil.copy(HERE / "fake_model.c", tree / "edgewright" / "fake_model.c")
+    return [*library_sources(tree), main]
+
+
 def build_selftest(tree: Path, cc: Compile, flags: tuple[str, ...]) -> Path:
     """Build the self-test over the fake model."""
-    fake = tree / "edgewright" / "fake_model.c"
-    shutil.copy(HERE / "fake_model.c", fake)
-    return cc([*library_sources(tree), tree / "selftest_main.c"], flags=flags)
+    return cc(with_fake_model(tree, tree / "selftest_main.c"), flags=flags)
 
 
 def several_tensors(model: EmissionModel) -> EmissionModel:
@@ -150,18 +159,21 @@ def test_every_tensor_type(
     assert (1, "SELF-TEST FAIL vector 1 element 3 expected -2147483648 got -2147483643") == (status, lines[-1])
 
 
+def expected_facts(model: EmissionModel) -> str:
+    """Return what facts_main.c prints about the tiny model."""
+    lines = [
+        "1 image 0 4: 1 4 4 1 = 16 16 0.0078125 -3", "1 class 0 2: 1 3 = 3 3 0.00390625 -128",
+        *(f"label {label}" for label in model.labels), "aligned 0", "refused 9",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
 def test_facts_reach_the_program(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile, tmp_path: Path) -> None:
     """Names, shapes, scales and labels that C reads are the model's; wrong indices and arguments are refused."""
     tree = unpack(emit(tiny, "cmake"))
     shutil.copy(HERE / "facts_main.c", tree / "facts_main.c")
-    shutil.copy(HERE / "fake_model.c", tree / "edgewright" / "fake_model.c")
-    program = cc([*library_sources(tree), tree / "facts_main.c"], flags=SANITIZED)
-    output = subprocess.run([program], capture_output=True, check=True).stdout.decode()
-    expected = [
-        "1 image 0 4: 1 4 4 1 = 16 16 0.0078125 -3", "1 class 0 2: 1 3 = 3 3 0.00390625 -128",
-        *(f"label {label}" for label in tiny.labels), "aligned 0", "refused 9",
-    ]  # fmt: skip
-    assert "\n".join(expected) + "\n" == output
+    program = cc(with_fake_model(tree, tree / "facts_main.c"), flags=SANITIZED)
+    assert expected_facts(tiny) == subprocess.run([program], capture_output=True, check=True).stdout.decode()
 
 
 @pytest.mark.parametrize("family", family_names())
@@ -217,3 +229,62 @@ def test_documentation_has_the_version_and_tolerances() -> None:
     assert text.startswith(f"# The self-test: format {SELFTEST_VERSION}\n")
     for kernels in Kernels:
         assert f"| `{kernels.value}` | {kernels.tolerance_lsb} |" in text
+
+
+@pytest.mark.parametrize("core", every_core())
+def test_selftest_on_cores(
+    core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
+) -> None:
+    """On emulated cores the self-test passes, names the vector that differs and the step that fails, and exits so."""
+    tree = unpack(emit(replace(tiny, host_arena_bytes=SMALL_ARENA_BYTES), "cmake"))
+    program = build_for(core, with_fake_model(tree, tree / "selftest_main.c"), flags=STRICT)
+    endings = {
+        "": (0, "SELF-TEST PASS 3/3 max_diff=0"),
+        "1 0 2 -4": (1, "SELF-TEST FAIL vector 1 element 2 expected 19 got 15"),
+        "init": (1, "SELF-TEST ERROR init status=arena"),
+    }
+    for fake, (status, verdict) in endings.items():
+        done = run(program, environment={"FAKE": fake})
+        lines = done.stdout.decode().splitlines()
+        assert (status, verdict, b"") == (done.exit_status, lines[-1], done.stderr)
+        assert "SELF-TEST SETUP kernels=reference tolerance=0 vectors=3 arena_used=1234 arena_bytes=256" == lines[1]
+    done = run(program)
+    rate = load_core(core).support.defines["EDGEWRIGHT_TICKS_PER_SECOND"]
+    assert re.search(rf"^SELF-TEST TIMING ticks=\d+ ticks_per_second={rate}$", done.stdout.decode(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("core", every_core())
+def test_float_selftest_on_cores(
+    core: str, tiny_float: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
+) -> None:
+    """On emulated cores, with and without a floating point unit, floats are compared in steps of their scale."""
+    tree = unpack(emit(replace(tiny_float, host_arena_bytes=SMALL_ARENA_BYTES), "cmake"))
+    program = build_for(core, with_fake_model(tree, tree / "selftest_main.c"), flags=(*STRICT, "-Wdouble-promotion"))
+    assert b"\nSELF-TEST PASS 3/3 max_diff=0\n" in run(program).stdout
+    done = run(program, environment={"FAKE": "1 0 2 -4"})
+    assert (1, b"SELF-TEST FAIL vector 1 element 2 expected 19 got 15") == (
+        done.exit_status, done.stdout.splitlines()[-1],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("core", every_core(without=("lx106",)))
+def test_facts_on_cores(
+    core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
+) -> None:
+    """Emulated cores, but for the LX106, which prints no floats, read the same facts and refuse the same."""
+    tree = unpack(emit(replace(tiny, host_arena_bytes=SMALL_ARENA_BYTES), "cmake"))
+    shutil.copy(HERE / "facts_main.c", tree / "facts_main.c")
+    program = build_for(core, with_fake_model(tree, tree / "facts_main.c"), flags=STRICT)
+    assert expected_facts(tiny) == run(program).stdout.decode()
+
+
+@pytest.mark.parametrize("core", every_core())
+def test_port_of_cores(
+    core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
+) -> None:
+    """An emulated core's port layer reads without waiting, counts time, and resets, which ends the run."""
+    tree = unpack(emit(tiny, "cmake"))
+    shutil.copy(HERE / "port_main.c", tree / "port_main.c")
+    program = build_for(core, [tree / "edgewright" / "edgewright_port.c", tree / "port_main.c"], flags=STRICT)
+    done = run(program, stdin=b"h")
+    assert (b"read 1 h\nread 0\nticks ok\n", Ending.RESET) == (done.stdout, done.ending)

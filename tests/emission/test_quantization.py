@@ -13,10 +13,12 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.emulated import every_core
 
 from edgewright.pipeline.graph.types import DType, Quantization
 from edgewright.pipeline.quantization import dequantize, limits_of, quantize
 from edgewright.pipeline.vocabulary import EmissionModel, GoldenVectors
+from edgewright.runtime_bench.cores import Program, run
 
 HERE = Path(__file__).parent
 RANDOM_VALUES = 1000
@@ -67,6 +69,29 @@ def wide_model(model: EmissionModel, count: int) -> EmissionModel:
     return replace(model, graph=replace(model.graph, subgraphs=(changed,)), vectors=vectors)
 
 
+def cases() -> tuple[int, bytes, bytes]:
+    """Return how many elements each input has, what the program is given, and what it must answer."""
+    given_bytes, expected = b"", b""
+    lengths = set()
+    for dtype, scale, zero_point in INPUTS:
+        values = real_values(dtype, scale, zero_point)
+        limits = limits_of(dtype)
+        integers = np.random.default_rng(4).integers(limits.min, limits.max, len(values), limits.dtype, endpoint=True)
+        integers[:2] = limits.min, limits.max
+        given_bytes += values.tobytes() + integers.tobytes()
+        expected += quantize(values, per_tensor(scale, zero_point), dtype).tobytes()
+        expected += dequantize(integers, per_tensor(scale, zero_point)).tobytes()
+        lengths.add(len(values))
+    (count,) = lengths
+    return count, given_bytes, expected
+
+
+def sources(tree: Path) -> list[Path]:
+    """Return the sources of the program, one of which is put beside an emitted tree."""
+    shutil.copy(HERE / "quantization_main.c", tree / "quantization_main.c")
+    return [tree / "edgewright" / "edgewright_quantization.c", tree / "quantization_main.c"]
+
+
 @pytest.mark.parametrize("flags", [("-O0",), ("-O2",), SANITIZERS], ids=["O0", "O2", "sanitized"])
 def test_c_equals_python_to_the_bit(
     flags: tuple[str, ...],
@@ -76,21 +101,23 @@ def test_c_equals_python_to_the_bit(
     cc: Callable[..., Path],
 ) -> None:
     """On 1,000 random values, their neighbours, halves, infinities and NaN, C and Python give equal bits."""
-    cases = [(*facts, real_values(*facts)) for facts in INPUTS]
-    (count,) = {len(values) for *_, values in cases}
-    tree = unpack(emit(wide_model(tiny, count), "cmake"))
-    shutil.copy(HERE / "quantization_main.c", tree / "quantization_main.c")
-    source = tree / "edgewright" / "edgewright_quantization.c"
-    program = cc([source, tree / "quantization_main.c"], flags=(*FLAGS, *flags))
-    given_bytes, expected = b"", b""
-    for dtype, scale, zero_point, values in cases:
-        limits = limits_of(dtype)
-        integers = np.random.default_rng(4).integers(limits.min, limits.max, count, limits.dtype, endpoint=True)
-        integers[:2] = limits.min, limits.max
-        given_bytes += values.tobytes() + integers.tobytes()
-        expected += quantize(values, per_tensor(scale, zero_point), dtype).tobytes()
-        expected += dequantize(integers, per_tensor(scale, zero_point)).tobytes()
+    count, given_bytes, expected = cases()
+    program = cc(sources(unpack(emit(wide_model(tiny, count), "cmake"))), flags=(*FLAGS, *flags))
     assert expected == subprocess.run([program], input=given_bytes, capture_output=True, check=True).stdout
+
+
+@pytest.mark.parametrize("core", every_core(at_least_ram_bytes=2**20))
+def test_cores_equal_python_to_the_bit(
+    core: str,
+    tiny: EmissionModel,
+    emit: Callable[..., Mapping[str, bytes]],
+    unpack: Callable[[Mapping[str, bytes]], Path],
+    build_for: Callable[..., Program],
+) -> None:
+    """The same values give the same bits on emulated cores, with and without a floating point unit."""
+    count, given_bytes, expected = cases()
+    done = run(build_for(core, sources(unpack(emit(wide_model(tiny, count), "cmake"))), flags=FLAGS), stdin=given_bytes)
+    assert (0, expected) == (done.exit_status, done.stdout)
 
 
 @pytest.mark.parametrize(
