@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from edgewright.pipeline.advice import Place, suggest
 from edgewright.pipeline.chain import Step
+from edgewright.pipeline.contributors import find_contributors
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.evaluation import EvaluationRecord
-from edgewright.pipeline.footprint import Footprint
+from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
+from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph
 from edgewright.pipeline.layers import layers_document
 from edgewright.pipeline.manifest import Configuration, make_manifest
@@ -18,16 +21,19 @@ from edgewright.pipeline.report import (
     ArenaSection,
     BudgetSection,
     CodeSection,
+    FitSection,
     FootprintSection,
     MetricSection,
     Report,
     StageSection,
     TargetSection,
     TestSection,
+    complain,
+    fit_section,
     render_page,
 )
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors
+from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, Placement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +94,11 @@ def assemble(
         tool_version: for banners and manifest.
         force: emit firmware that does not fit all the same.
     """
-    lacks = _lacks(findings.needs, target)
-    report = _report(findings, arena, target, family, tool_version, fits=not lacks)
-    complaint = _complaint(report, lacks) if lacks else None
+    findings, dropped = _with_affordable_vectors(findings, target)
+    fit = find_fit(findings.needs, target, family)
+    arena = replace(arena, placement=fit.placement)
+    report = _report(findings, arena, target, family, tool_version, fit=_fit(findings, fit, dropped, target, family))
+    complaint = None if fit.fits else complain(report)
     files: dict[str, bytes] = {
         "model.tflite": findings.tflite,
         "labels.txt": "".join(f"{' '.join(label.splitlines())}\n" for label in findings.labels).encode(),
@@ -121,8 +129,17 @@ def assemble(
     return Assembly(files=files, report=report, complaint=complaint)
 
 
+def _with_affordable_vectors(findings: Findings, target: Target) -> tuple[Findings, int]:
+    """Leave out the golden vectors for which the flash is too small, and say how many these are."""
+    count = len(findings.vectors.inputs)
+    affordable = affordable_vectors(findings.needs, count, target)
+    vectors = findings.vectors.first(affordable)
+    needs = replace(findings.needs, selftest_bytes=vectors.nbytes)
+    return replace(findings, vectors=vectors, needs=needs), count - affordable
+
+
 def _report(
-    findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str, *, fits: bool
+    findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str, *, fit: FitSection
 ) -> Report:
     return Report(
         tool_version=tool_version,
@@ -155,10 +172,31 @@ def _report(
             flash_bytes=target.flash_bytes,
             ram_bytes=target.ram_bytes,
             arena_limit_bytes=target.arena_limit_bytes,
-            fits=fits,
+            fits=not any(memory.lacking_bytes for memory in fit.memories),
         ),
         footprint=_footprint(findings.needs),
+        fit=fit,
     )
+
+
+def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Family) -> FitSection:
+    graph = findings.graph
+    contributors = find_contributors(graph, findings.layer_names, family.kernels, target.core)
+
+    def measure(other: Target, with_family: Family) -> Footprint:
+        return footprint(
+            graph,
+            tflite_bytes=len(findings.tflite),
+            host_arena_bytes=findings.record.host_arena_bytes,
+            target=other,
+            family=with_family,
+            selftest_bytes=findings.vectors.first(1).nbytes,
+        )
+
+    place = Place(target=target, family=family)
+    suggestions = suggest(fit, findings.needs, contributors, place, measure)
+    cost = family.external_ram.cost if family.external_ram and fit.placement is Placement.PSRAM else None
+    return fit_section(fit, contributors, dropped_vectors=dropped, placement_cost=cost, suggestions=suggestions)
 
 
 def _stage(step: Step) -> StageSection:
@@ -178,26 +216,10 @@ def _footprint(needs: Footprint) -> FootprintSection:
         code=tuple(CodeSection(name=part.name, bytes=part.code_bytes, source=part.source) for part in needs.code_parts),
         code_bytes=needs.code_bytes,
         code_accuracy=needs.code_accuracy,
+        selftest_bytes=needs.selftest_bytes,
         flash_bytes=needs.flash_bytes,
         arena_bytes=needs.arena_bytes,
         stack_bytes=needs.stack_bytes,
         static_bytes=needs.static_bytes,
         ram_bytes=needs.ram_bytes,
-    )
-
-
-def _lacks(needs: Footprint, target: Target) -> tuple[str, ...]:
-    """Say what a target has too little of; nothing where the model fits."""
-    rows = (
-        (needs.flash_bytes, target.flash_bytes, f"model and code take {needs.flash_bytes:,}", "flash"),
-        (needs.arena_bytes, target.arena_limit_bytes, f"the arena takes {needs.arena_bytes:,}", "static RAM"),
-        (needs.ram_bytes, target.ram_bytes, f"arena, stack and variables take {needs.ram_bytes:,}", "RAM"),
-    )
-    return tuple(f"{text} of {limit:,} bytes of {kind}" for value, limit, text, kind in rows if limit and value > limit)
-
-
-def _complaint(report: Report, lacks: tuple[str, ...]) -> str:
-    return (
-        f"{report.name} does not fit {report.target.title}: {' and '.join(lacks)}; compress it further, choose another "
-        "target, or give --force to emit the firmware all the same. Everything but the firmware was written."
     )

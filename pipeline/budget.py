@@ -50,7 +50,7 @@ def drop_complaint(budget: Budget, objective: Objective, source: Metrics, score:
 def size_complaints(budget: Budget, needs: Footprint, mac_count: int) -> Iterator[str]:
     """Yield what is over the limits that the budget itself gives; those of the target are checked for every model."""
     for name, value, limit, unit in (
-        ("flash", needs.flash_bytes, budget.flash_bytes, "bytes"),
+        ("flash", needs.program_bytes, budget.flash_bytes, "bytes"),
         ("RAM", needs.ram_bytes, budget.ram_bytes, "bytes"),
         ("one inference", mac_count, budget.macs, "MACs"),
     ):

@@ -1,4 +1,4 @@
-"""What a converted model needs on a microcontroller: flash for weights and code, RAM for arena, stack and variables.
+"""What a converted model needs on a microcontroller: flash for weights, code and golden vectors, RAM for the rest.
 
 Budgets, checks of fit and reports take their figures from here, so that they cannot disagree.
 """
@@ -44,6 +44,8 @@ class Footprint:
     stack_bytes: int
     static_bytes: int
     """Variables of interpreter and C library."""
+    selftest_bytes: int = 0
+    """Golden vectors of the self-test in flash; 0 where they are not known."""
 
     @property
     def code_bytes(self) -> int:
@@ -51,9 +53,14 @@ class Footprint:
         return sum(part.code_bytes for part in self.code_parts)
 
     @property
-    def flash_bytes(self) -> int:
+    def program_bytes(self) -> int:
         """Weights and code."""
         return self.weight_bytes + self.code_bytes
+
+    @property
+    def flash_bytes(self) -> int:
+        """Weights, code and golden vectors."""
+        return self.program_bytes + self.selftest_bytes
 
     @property
     def ram_bytes(self) -> int:
@@ -69,6 +76,7 @@ def footprint(
     target: Target,
     family: Family,
     optimization: Optimization = Optimization.SPEED,
+    selftest_bytes: int = 0,
 ) -> Footprint:
     """Estimate what a model needs on a target.
 
@@ -82,6 +90,7 @@ def footprint(
         target: the board.
         family: tells which kernels run.
         optimization: how interpreter and kernels are compiled; by default as their own builds do it.
+        selftest_bytes: of the golden vectors.
     """
     table = choose_code_table(family.kernels, target.core, optimization)
     operators = {operator.label for subgraph in graph.subgraphs for operator in subgraph.operators}
@@ -94,6 +103,7 @@ def footprint(
         arena_source=arena_source,
         stack_bytes=STACK_BYTES,
         static_bytes=table.static_ram_bytes + table.static_ram_bytes_per_operator * len(operators),
+        selftest_bytes=selftest_bytes,
     )
 
 

@@ -91,7 +91,12 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         source_scores={},
         budget=None,
         needs=footprint(
-            graph, tflite_bytes=len(tflite), host_arena_bytes=record.host_arena_bytes, target=target, family=family
+            graph,
+            tflite_bytes=len(tflite),
+            host_arena_bytes=record.host_arena_bytes,
+            target=target,
+            family=family,
+            selftest_bytes=vectors.nbytes,
         ),
         record=record,
         vectors=vectors,

@@ -11,7 +11,7 @@ from edgewright.pipeline.assembly import Findings, assemble
 from edgewright.pipeline.errors import DoesNotFitError
 from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
-from edgewright.pipeline.report import Report
+from edgewright.pipeline.report import FitView, Report
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
 
@@ -48,7 +48,7 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         output: where it goes.
         target: the board.
         family: which firmware.
-        reporter: is told of files that the user edited.
+        reporter: is told of files that the user edited, and shown what does not fit.
 
     Raises:
         DoesNotFitError: the result is over the budget or does not fit the target; it was written all the same, but for
@@ -72,9 +72,12 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         reporter.line(f"{name} is yours: kept as you edited it")
     for name in written.saved:
         reporter.line(f"your version was kept as {name}")
+    over_budget = findings.budget is not None and findings.budget.complaints
+    if (assembly.complaint and not output.force) or over_budget:
+        reporter.show(FitView(assembly.report))
     if assembly.complaint and not output.force:
         raise DoesNotFitError(assembly.complaint)
-    if findings.budget is not None and findings.budget.complaints:
+    if findings.budget is not None and over_budget:
         raise DoesNotFitError(
             f"{findings.name} is over the budget: {'; '.join(findings.budget.complaints)}; allow more under [budget], "
             f"or change the stages. The best model was written to {output.out}, marked as over budget."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 Advance = Callable[[str], None]
@@ -18,6 +18,9 @@ class Reporter(Protocol):
 
     def line(self, text: str) -> None:
         """Show one line (rich markup)."""
+
+    def show(self, view: RenderableType) -> None:
+        """Show a table or whatever else rich draws."""
 
     def bar(self, title: str, step_count: int) -> AbstractContextManager[Advance]:
         """Show a bar for work of that many steps."""
@@ -32,6 +35,10 @@ class ConsoleReporter:
     def line(self, text: str) -> None:
         """Show one line (rich markup)."""
         self._console.print(text, soft_wrap=True, highlight=False)
+
+    def show(self, view: RenderableType) -> None:
+        """Show a table or whatever else rich draws."""
+        self._console.print(view)
 
     @contextmanager
     def bar(self, title: str, step_count: int) -> Iterator[Advance]:
@@ -49,6 +56,9 @@ class SilentReporter:
     """Shows nothing."""
 
     def line(self, text: str) -> None:
+        """Show nothing."""
+
+    def show(self, view: RenderableType) -> None:
         """Show nothing."""
 
     @contextmanager

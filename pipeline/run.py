@@ -84,6 +84,7 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         host_arena_bytes=record.host_arena_bytes,
         target=prepared.target,
         family=prepared.family,
+        selftest_bytes=vectors.nbytes,
     )
     metric = workshop.objective.metric
     findings = Findings(

@@ -27,6 +27,19 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ExternalRam(Facts):
+    """How a family's tool puts a variable into PSRAM, and what that costs."""
+
+    header: str
+    """Header that defines the attribute."""
+    attribute: Annotated[str, Field(pattern=r"^\w+$")]
+    """Macro in front of a variable that starts with zeros."""
+    sdkconfig: str = ""
+    """Lines that this needs in ESP-IDF's configuration on every board."""
+    cost: str
+    """What it costs, with its source, for people; the rest of a sentence that begins with "PSRAM"."""
+
+
 class Family(Facts):
     """Facts of one firmware family: `firmware_templates/<name>/family.toml`."""
 
@@ -48,6 +61,8 @@ class Family(Facts):
     """Whether the tool must be told the board; a target then names it under `[boards]`."""
     cpp_suffix: Literal[".cc", ".cpp"] = ".cc"
     """How a C++ source must be called for the tool to compile it."""
+    external_ram: ExternalRam | None = None
+    """None where the harness cannot put its arena into PSRAM."""
     library_folder: str
     """Folder of the emitted tree that takes the generated library: model, helpers and self-test."""
     user_files: tuple[str, ...] = ()
@@ -83,6 +98,10 @@ class Target(Facts):
     ram_bytes: Bytes | None = None
     static_ram_bytes: Bytes | None = None
     """The part of the RAM that statically allocated objects may take, where that is less."""
+    psram_bytes: Bytes | None = None
+    """RAM outside the chip's own that the board has; an arena that is too large for the latter may lie there."""
+    psram_sdkconfig: str = ""
+    """Lines that ESP-IDF's configuration needs besides as soon as something lies in PSRAM."""
     sdkconfig: str = ""
     """Lines that the board needs in ESP-IDF's configuration, and comments that say why."""
     families: Annotated[tuple[Identifier, ...], Field(min_length=1)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -42,6 +42,15 @@ class ArenaMethod(str, Enum):
     """What TFLM allocates on a 32-bit core for the model and its kernels, with a reserve: an upper bound."""
 
 
+class Placement(str, Enum):
+    """In which memory a tensor arena lies."""
+
+    INTERNAL = "internal"
+    """The chip's own RAM."""
+    PSRAM = "psram"
+    """RAM outside the chip's own, behind a cache."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arena:
     """A tensor arena's size and where the figure comes from."""
@@ -53,6 +62,7 @@ class Arena:
     word_bits: int
     kernels: Kernels
     tflm_revision: str
+    placement: Placement = Placement.INTERNAL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +76,15 @@ class GoldenVectors:
     inputs: tuple[tuple[npt.NDArray[np.generic], ...], ...]
     outputs: tuple[tuple[npt.NDArray[np.generic], ...], ...]
     origin: str
+
+    @property
+    def nbytes(self) -> int:
+        """What they take as arrays in flash."""
+        return sum(array.nbytes for vector in (*self.inputs, *self.outputs) for array in vector)
+
+    def first(self, count: int) -> GoldenVectors:
+        """Return so many of them."""
+        return replace(self, inputs=self.inputs[:count], outputs=self.outputs[:count])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -202,10 +202,11 @@ def targets() -> None:
     boards = _table("target", "board", "chip", "core", "flash", "RAM", "clock", "families")
     for name in target_names():
         facts = load_target(name)
+        psram = f" + {format_bytes(facts.psram_bytes)} PSRAM" if facts.psram_bytes else ""
         clock = f"{facts.clock_hz / 1e6:g} MHz" if facts.clock_hz else "-"
         boards.add_row(
-            name, facts.title, facts.chip, facts.core, format_bytes(facts.flash_bytes), format_bytes(facts.ram_bytes),
-            clock, ", ".join(facts.families),
+            name, facts.title, facts.chip, facts.core, format_bytes(facts.flash_bytes),
+            format_bytes(facts.ram_bytes) + psram, clock, ", ".join(facts.families),
         )  # fmt: skip
     families = _table("family", "firmware", "how to flash, in its folder")
     for name in family_names():
@@ -303,9 +304,8 @@ def _output(
 
 
 def _finish(outcome: Outcome) -> None:
-    """Show how the engines agree, the table, and the next two commands."""
-    from edgewright.pipeline.report import stage_table
-    from edgewright.pipeline.report.text import format_bytes
+    """Show how the engines agree, the table, what the board holds, and the next two commands."""
+    from edgewright.pipeline.report import FitView, stage_table
     from edgewright.pipeline.target import fill_command
 
     report = outcome.report
@@ -317,12 +317,7 @@ def _finish(outcome: Outcome) -> None:
             soft_wrap=True, highlight=False,
         )  # fmt: skip
     console.print(stage_table(report))
-    console.print(
-        f"{report.target.title}: model {format_bytes(report.footprint.weight_bytes)} and code about "
-        f"{format_bytes(report.footprint.code_bytes)} of {format_bytes(report.target.flash_bytes)} flash, arena "
-        f"{format_bytes(report.arena.bytes)} of {format_bytes(report.target.arena_limit_bytes)}",
-        soft_wrap=True, highlight=False,
-    )  # fmt: skip
+    console.print(FitView(report))
     state = "written" if outcome.written.changed else "unchanged"
     console.print(f"{outcome.out}: {state}", soft_wrap=True, markup=False, highlight=False)
     folder = shlex.quote(str(outcome.out / "firmware"))

@@ -8,6 +8,7 @@ from edgewright.pipeline.arena.choice import (
     computed_arena_bytes,
     measure_host_arena,
 )
+from edgewright.pipeline.arena.peak import Peak, find_peak
 from edgewright.pipeline.arena.planner import Buffer, plan, planned_bytes
 from edgewright.pipeline.arena.replay import TFLM_REVISION, ArenaUse, replay
 
@@ -17,9 +18,11 @@ __all__ = [
     "TFLM_REVISION",
     "ArenaUse",
     "Buffer",
+    "Peak",
     "arena_for",
     "arena_method",
     "computed_arena_bytes",
+    "find_peak",
     "measure_host_arena",
     "plan",
     "planned_bytes",

@@ -12,7 +12,7 @@ from edgewright.pipeline.emission.preprocessing import PreprocessingContext, pre
 from edgewright.pipeline.emission.tensors import TensorContext, VectorContext, boundary, vectors
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.target import Family, Target, fill_command
-from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel
+from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel, Placement
 
 ARENA_ALIGNMENT_BYTES = 16
 SCHEMA_VERSION = 3
@@ -51,6 +51,12 @@ class ArenaContext:
     arena_bytes: int
     method: str
     tflm_revision: str
+    placement: str
+    """`internal` or `psram`."""
+    header: str
+    """That defines `attribute`; both are empty where the arena lies in the chip's own RAM."""
+    attribute: str
+    """What puts the arena into its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +83,7 @@ class BoardContext:
     app_partition: str
     """ESP-IDF: size of the application's partition, hexadecimal; empty without a flash size."""
     sdkconfig: str
-    """ESP-IDF: lines that this board alone needs in the configuration; often empty."""
+    """ESP-IDF: lines that this board and its arena alone need in the configuration; often empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,16 +155,17 @@ def build_context(
     Raises:
         TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
             C cannot serve (floating point, dynamic, quantized per channel).
-        ValueError: arena, vectors or preprocessing do not fit the model (a defect of the caller).
+        ValueError: arena, vectors or preprocessing do not fit the model, or the arena cannot lie where it shall (a
+            defect of the caller).
     """
     if arena.arena_bytes <= 0 or arena.arena_bytes % ARENA_ALIGNMENT_BYTES:
         raise ValueError(f"The arena's {arena.arena_bytes} bytes are not a positive multiple of 16.")
     model_context = _model_context(model)
     return EmissionContext(
         model=model_context,
-        arena=ArenaContext(arena_bytes=arena.arena_bytes, method=arena.method.value, tflm_revision=arena.tflm_revision),
+        arena=_arena_context(arena, target, family),
         selftest=_selftest_context(model, model_context, family),
-        board=_board_context(target, family),
+        board=_board_context(target, family, arena),
         family=_family_context(family, target, model.prefix, library_sources),
         tool=ToolContext(
             version=tool_version,
@@ -205,7 +212,25 @@ def _selftest_context(model: EmissionModel, context: ModelContext, family: Famil
     )
 
 
-def _board_context(target: Target, family: Family) -> BoardContext:
+def _arena_context(arena: Arena, target: Target, family: Family) -> ArenaContext:
+    is_outside = arena.placement is Placement.PSRAM
+    if is_outside and (family.external_ram is None or target.psram_bytes is None):
+        raise ValueError(f"The arena cannot lie in PSRAM: {target.name} has none, or {family.name} cannot use it.")
+    ram = family.external_ram if is_outside else None
+    return ArenaContext(
+        arena_bytes=arena.arena_bytes,
+        method=arena.method.value,
+        tflm_revision=arena.tflm_revision,
+        placement=arena.placement.value,
+        header=ram.header if ram else "",
+        attribute=ram.attribute if ram else "",
+    )
+
+
+def _board_context(target: Target, family: Family, arena: Arena) -> BoardContext:
+    own = [target.sdkconfig.strip()]
+    if arena.placement is Placement.PSRAM and family.external_ram:
+        own += [family.external_ram.sdkconfig.strip() + "\n" + target.psram_sdkconfig.strip()]
     app_bytes = 0
     if target.flash_bytes is not None:
         app_bytes = (target.flash_bytes - ESP_APP_OFFSET_BYTES) // ESP_PARTITION_UNIT_BYTES * ESP_PARTITION_UNIT_BYTES
@@ -215,7 +240,7 @@ def _board_context(target: Target, family: Family) -> BoardContext:
         clock_mhz=None if target.clock_hz is None else target.clock_hz // 1_000_000,
         flash_mib=None if target.flash_bytes is None else target.flash_bytes // (1 << 20),
         app_partition=f"0x{app_bytes:x}" if app_bytes > 0 else "",
-        sdkconfig=target.sdkconfig.strip(),
+        sdkconfig="\n\n".join(text.strip() for text in own if text.strip()),
     )
 
 

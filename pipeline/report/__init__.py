@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from edgewright.pipeline.report.difference import compare_reports, difference_table, load_report
+from edgewright.pipeline.report.fitting import complain, fit_section
+from edgewright.pipeline.report.fitview import FitView
 from edgewright.pipeline.report.page import render_page
 from edgewright.pipeline.report.schema import (
     ArenaSection,
     BudgetSection,
     CodeSection,
+    FitSection,
     FootprintSection,
     MetricSection,
     Report,
@@ -22,6 +25,8 @@ __all__ = [
     "ArenaSection",
     "BudgetSection",
     "CodeSection",
+    "FitSection",
+    "FitView",
     "FootprintSection",
     "MetricSection",
     "Report",
@@ -29,7 +34,9 @@ __all__ = [
     "TargetSection",
     "TestSection",
     "compare_reports",
+    "complain",
     "difference_table",
+    "fit_section",
     "json_schema",
     "load_report",
     "render_page",

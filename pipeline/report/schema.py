@@ -10,13 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from edgewright.pipeline.contributors import Role
 from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
+from edgewright.pipeline.graph import DType
 from edgewright.pipeline.metrics import Metrics
-from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
-SCHEMA_VERSION: Literal[2] = 2
+SCHEMA_VERSION: Literal[3] = 3
 
 Bytes = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class MetricSection(Figures):
@@ -79,7 +82,7 @@ class TargetSection(Figures):
     flash_bytes: Bytes | None = Field(description="flash of the board; null without a limit")
     ram_bytes: Bytes | None
     arena_limit_bytes: Bytes | None = Field(description="RAM that a static arena may take; null without a limit")
-    fits: bool = Field(description="the footprint's flash, arena and RAM are within the board's")
+    fits: bool = Field(description="every memory of the board holds its parts")
 
 
 class CodeSection(Figures):
@@ -97,17 +100,80 @@ class FootprintSection(Figures):
     code: tuple[CodeSection, ...]
     code_bytes: Bytes = Field(description="sum of code")
     code_accuracy: float = Field(description="share of code_bytes by which the linked code may differ")
-    flash_bytes: Bytes = Field(description="weights and code")
+    selftest_bytes: Bytes = Field(description="golden vectors of the self-test")
+    flash_bytes: Bytes = Field(description="weights, code and golden vectors")
     arena_bytes: Bytes
     stack_bytes: Bytes
     static_bytes: Bytes = Field(description="variables of interpreter and C library")
     ram_bytes: Bytes = Field(description="arena, stack and variables")
 
 
+class PartSection(Figures):
+    """Something that takes room in a memory."""
+
+    name: str
+    bytes: Bytes
+    share: Share = Field(description="of what the memory must hold")
+
+
+class MemorySection(Figures):
+    """One memory of the board, and what it must hold."""
+
+    name: str
+    parts: tuple[PartSection, ...]
+    needed_bytes: Bytes = Field(description="sum of parts")
+    limit_bytes: Bytes | None = Field(description="what the board has; null without a limit")
+    lacking_bytes: Bytes = Field(description="how much is missing; 0 where the parts fit")
+
+
+class WeightSection(Figures):
+    """One constant tensor."""
+
+    layer: str = Field(description="the first layer that reads it")
+    operator: str
+    shape: tuple[int, ...]
+    bytes: Bytes
+    share: Share = Field(description="of all constants")
+
+
+class AliveSection(Figures):
+    """One tensor that is alive at the arena's peak."""
+
+    layer: str = Field(description="the layer that computes it, or input")
+    role: Role = Field(description="read or written by the operator at the peak, or waiting for a later one")
+    dtype: DType
+    shape: tuple[int, ...]
+    bytes: Bytes
+
+
+class PeakSection(Figures):
+    """The operator at which activations and scratch take most of the arena."""
+
+    layer: str
+    operator: str
+    tensors: tuple[AliveSection, ...] = Field(description="the largest first")
+    scratch_bytes: Bytes = Field(description="what the kernel requests while it runs")
+    bytes: Bytes = Field(description="tensors and scratch; the rest of the arena is the interpreter's own")
+
+
+class FitSection(Figures):
+    """Flash and RAM against what the board has, where they go, and what to change where they are too small."""
+
+    memories: tuple[MemorySection, ...]
+    dropped_vectors: Annotated[int, Field(ge=0)] = Field(
+        description="golden vectors left out because the flash is too small for them"
+    )
+    placement: Placement = Field(description="in which memory the arena lies")
+    placement_cost: str | None = Field(description="what that costs; null for the chip's own RAM")
+    weights: tuple[WeightSection, ...] = Field(description="the largest constants")
+    peak: PeakSection | None = Field(description="null for a model without operators")
+    suggestions: tuple[str, ...] = Field(description="what would make the model fit; empty where it does")
+
+
 class Report(Figures):
     """Everything that one run found out."""
 
-    schema_version: Literal[2] = SCHEMA_VERSION
+    schema_version: Literal[3] = SCHEMA_VERSION
     tool_version: str
     name: str
     source: str = Field(description="the source model as the user named it, without its folder")
@@ -123,6 +189,7 @@ class Report(Figures):
     latency: LatencyFigures | None
     target: TargetSection
     footprint: FootprintSection
+    fit: FitSection
 
     @property
     def int8_score(self) -> float | None:

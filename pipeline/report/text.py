@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def format_bytes(count: int | None) -> str:
     """Write a number of bytes.
@@ -66,3 +68,22 @@ def format_share(share: float | None) -> str:
     '-'
     """
     return format_score(share, is_share=True)
+
+
+def format_part(share: float) -> str:
+    """Write the share of a part in whole per cent.
+
+    >>> format_part(0.984), format_part(0.002), format_part(0.0)
+    ('98 %', '<1 %', '0 %')
+    """
+    return "<1 %" if 0 < share < 0.005 else f"{share * 100:.0f} %"
+
+
+def format_shape(shape: Sequence[int]) -> str:
+    """Write a tensor's shape, the batch of a single sample left out.
+
+    >>> format_shape((1, 48, 48, 8)), format_shape((128, 64)), format_shape((1, 3)), format_shape(())
+    ('[48x48x8]', '[128x64]', '[3]', '[]')
+    """
+    kept = shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
+    return f"[{'x'.join(map(str, kept))}]"

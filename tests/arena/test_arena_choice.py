@@ -14,7 +14,7 @@ from edgewright.pipeline.arena import TFLM_REVISION, arena_for, measure_host_are
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
 from edgewright.pipeline.target import Family, load_target
-from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
 FAMILY = Family(
     title="Test",
@@ -83,6 +83,7 @@ def test_a_host_gets_what_was_measured() -> None:
         "word_bits": 64,
         "kernels": Kernels.ESP_NN,
         "tflm_revision": "1.2.3",
+        "placement": Placement.INTERNAL,
     } == dataclasses.asdict(arena)
 
 
@@ -97,6 +98,7 @@ def test_a_32_bit_core_gets_what_is_computed() -> None:
         "word_bits": 32,
         "kernels": Kernels.ESP_NN,
         "tflm_revision": TFLM_REVISION,
+        "placement": Placement.INTERNAL,
     } == dataclasses.asdict(arena)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -40,6 +41,19 @@ def classifier(*, flash_bytes: int = 0) -> bytes:
     shape = (1, len(weights))
     return write(draft.graph(draft.operator(
         "FULLY_CONNECTED", layer, shape, options_type="FullyConnectedOptions", version=4, scale=20.0
+    )))  # fmt: skip
+
+
+def wide_layer() -> bytes:
+    """Return a convolution of 160x160x8 to 160x160x16, whose tensors take 614,400 bytes together."""
+    draft = Draft()
+    image = draft.input((1, 160, 160, 8), scale=0.05)
+    filters = draft.constant(np.random.default_rng(1).integers(-127, 128, (16, 3, 3, 8)), scale=0.01)
+    layer = (image, filters, draft.constant(np.zeros(16), DType.INT32))
+    options = {"stride_w": 1, "stride_h": 1, "dilation_w_factor": 1, "dilation_h_factor": 1}
+    return write(draft.graph(draft.operator(
+        "CONV_2D", layer, (1, 160, 160, 16), options_type="Conv2DOptions", options=options, version=3, scale=0.5,
+        name="net/edges/Relu",
     )))  # fmt: skip
 
 
@@ -160,15 +174,55 @@ def test_a_model_that_does_not_fit(tmp_path: Path) -> None:
     (tmp_path / "out" / "firmware" / "sdkconfig").write_text("mine")
     (tmp_path / "large.tflite").write_bytes(classifier(flash_bytes=5_000_000))
     finished = emit(tmp_path, "large.tflite")
-    assert_refused(finished, "does not fit", "of 4,194,304 bytes of flash", "--force", status=3)
+    assert_refused(
+        finished, "does not fit", "of 4,194,304 bytes of flash", 'Largest weights: "t3" FULLY_CONNECTED [2441x2048]',
+        "the weights must fall by", "fits as it is on target=", "--force", status=3,
+    )  # fmt: skip
+    assert "│▓" in finished.stdout
     found = contents(tmp_path / "out")
     assert {"firmware/sdkconfig": b"mine"} == {name: text for name, text in found.items() if "firmware/" in name}
     assert (tmp_path / "large.tflite").read_bytes() == found["model.tflite"]
     report = load_report(tmp_path / "out" / "report.json")
     assert not report.target.fits
+    assert report.fit.suggestions
     forced = emit(tmp_path, "large.tflite", "--force")
     assert (0, "") == (forced.returncode, forced.stderr)
     assert (tmp_path / "out" / "firmware" / "main" / "app_main.cc").is_file()
+
+
+@pytest.mark.slow
+def test_an_arena_that_does_not_fit(tmp_path: Path) -> None:
+    """Where the peak lies, between which tensors, and a board that holds it; there the arena lies in PSRAM."""
+    (tmp_path / "wide.tflite").write_bytes(wide_layer())
+    finished = emit(tmp_path, "wide.tflite")
+    assert_refused(
+        finished, "bytes of static RAM", 'Arena\'s peak at "edges" CONV_2D: [160x160x16] of "edges" 409,600 B',
+        "between [160x160x8] and [160x160x16]", "target=esp32s3_n8r8", status=3,
+    )  # fmt: skip
+    assert [] == [name for name in contents(tmp_path / "out") if name.startswith("firmware/")]
+    elsewhere = emit(tmp_path, "wide.tflite", target="esp32s3_n8r8", out="elsewhere")
+    assert (0, "") == (elsewhere.returncode, elsewhere.stderr)
+    assert "The arena lies in PSRAM, which is slower" in elsewhere.stdout
+    harness = contents(tmp_path / "elsewhere")["firmware/components/edgewright/edgewright_model.cc"]
+    assert b"EXT_RAM_BSS_ATTR Arena arena;" in harness
+    report = load_report(tmp_path / "elsewhere" / "report.json")
+    assert ("psram", True) == (report.fit.placement.value, report.target.fits)
+
+
+@pytest.mark.slow
+def test_vectors_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
+    """Where the flash does not hold all golden vectors beside the model, fewer are emitted, and the run says so."""
+    (tmp_path / "wide.tflite").write_bytes(wide_layer())
+    np.savez(tmp_path / "many.npz", np.zeros((15, 160, 160, 8), np.int8))
+    finished = emit(tmp_path, "wide.tflite", "--inputs", "many.npz", target="esp32s3_n8r8")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    report = load_report(tmp_path / "out" / "report.json")
+    header = contents(tmp_path / "out")["firmware/components/edgewright/edgewright_vectors.h"].decode()
+    (kept,) = re.findall(r"VECTOR_COUNT (\d+)u", header)
+    assert 15 + 2 == report.fit.dropped_vectors + int(kept)
+    assert 0 < report.fit.dropped_vectors < 15
+    assert 160 * 160 * 24 * int(kept) == report.footprint.selftest_bytes
+    assert f"The flash is too small for {report.fit.dropped_vectors} of the self-test's vectors" in finished.stdout
 
 
 # ---- what is refused -----------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.graph import DType, Graph, Operator, Padding, Quantization, Subgraph, Tensor, write
 from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.target import Target, choose_family, load_target
-from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors
+from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, Placement
 from edgewright.runtime_bench.cores import Build, Program, build
 
 FAMILIES = {
@@ -151,7 +151,13 @@ def tiny() -> EmissionModel:
     return emission_model(tiny_graph())
 
 
-def tree_of(model: EmissionModel, family_name: str, *, target: Target | None = None) -> Mapping[str, bytes]:
+def tree_of(
+    model: EmissionModel,
+    family_name: str,
+    *,
+    target: Target | None = None,
+    placement: Placement = Placement.INTERNAL,
+) -> Mapping[str, bytes]:
     """Return the tree that is emitted for a model by a family."""
     board = target or load_target(FAMILIES[family_name])
     family = choose_family(board, family_name)
@@ -162,6 +168,7 @@ def tree_of(model: EmissionModel, family_name: str, *, target: Target | None = N
         word_bits=board.word_bits,
         kernels=family.kernels,
         tflm_revision=model.tflm_revision,
+        placement=placement,
     )
     return render(model, arena, board, family, tool_version=TOOL_VERSION)
 

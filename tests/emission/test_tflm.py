@@ -21,8 +21,8 @@ import pytest
 from edgewright.pipeline.emission.operators import BUILTIN_REGISTRATIONS, CUSTOM_REGISTRATIONS
 from edgewright.pipeline.graph import Graph, write
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
-from edgewright.pipeline.target import family_names, load_family
-from edgewright.pipeline.vocabulary import EmissionModel
+from edgewright.pipeline.target import family_names, load_family, load_target
+from edgewright.pipeline.vocabulary import EmissionModel, Placement
 
 HERE = Path(__file__).parent
 CPP_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror")
@@ -131,6 +131,14 @@ def test_harness_compiles(
     assert sources
     for source in sources:
         compile_cpp(source, "-fsyntax-only", *own, *includes)
+
+
+def test_harness_in_psram_compiles(tiny: EmissionModel, emit: Emit, unpack: Unpack, includes: list[str]) -> None:
+    """With its arena in PSRAM the harness compiles against TFLM's headers as well."""
+    tree = unpack(emit(tiny, "esp_idf", target=load_target("esp32s3_n8r8"), placement=Placement.PSRAM))
+    library = tree / load_family("esp_idf").library_folder
+    own = [f"-I{folder}" for folder in (library, HERE / "stubs")]
+    compile_cpp(library / "edgewright_model.cc", "-fsyntax-only", *own, *includes)
 
 
 def test_every_registration_exists(includes: list[str], tmp_path: Path) -> None:

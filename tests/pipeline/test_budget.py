@@ -70,7 +70,9 @@ def test_whole_samples_are_no_matter_of_rounding(total: int, wrong: int, lost: i
     assert complaint(FALLING, 1 - before, (wrong + lost) / total, limit=limit) is None
 
 
-def sizes(budget: Budget, flash_bytes: int = 1000, ram_bytes: int = 2000, mac_count: int = 3000) -> list[str]:
+def sizes(
+    budget: Budget, flash_bytes: int = 1000, ram_bytes: int = 2000, mac_count: int = 3000, *, selftest_bytes: int = 0
+) -> list[str]:
     """Judge what a model takes, most of the flash for code and a part of the RAM for the arena."""
     needs = Footprint(
         weight_bytes=flash_bytes // 4,
@@ -80,6 +82,7 @@ def sizes(budget: Budget, flash_bytes: int = 1000, ram_bytes: int = 2000, mac_co
         arena_source="made up",
         stack_bytes=200,
         static_bytes=100,
+        selftest_bytes=selftest_bytes,
     )
     return list(size_complaints(budget, needs, mac_count))
 
@@ -92,3 +95,8 @@ def test_sizes_have_the_limits_that_are_given() -> None:
     assert ["RAM takes 2,000 bytes, and the budget is 1,999"] == sizes(Budget(ram_bytes=1999))
     assert ["one inference takes 3,000 MACs, and the budget is 2,999"] == sizes(Budget(macs=2999))
     assert 3 == len(sizes(Budget(flash_bytes=1, ram_bytes=1, macs=1)))
+
+
+def test_golden_vectors_are_not_in_the_budget() -> None:
+    """The budget's flash is that of model and code, however many vectors the self-test has."""
+    assert [] == sizes(Budget(flash_bytes=1000), selftest_bytes=10**9)

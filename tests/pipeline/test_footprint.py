@@ -65,6 +65,7 @@ def footprint_of(graph: Graph, *, host_arena_bytes: int | None = 4000, target: T
         target=target,
         family=cmsis_nn(),
         optimization=Optimization.SIZE,
+        selftest_bytes=70,
     )
 
 
@@ -141,14 +142,15 @@ def test_cores_with_the_same_instructions_share_a_table(name: str, *, is_measure
 
 
 def test_parts_and_totals_add_up() -> None:
-    """Code is the sum of its parts, flash adds the file, and RAM is arena, stack and variables."""
+    """Code is the sum of its parts, flash adds file and golden vectors, and RAM is arena, stack and variables."""
     graph = tiny_graph()
     found = footprint_of(graph)
     table = choose_code_table(Kernels.CMSIS_NN, "cortex-m4", Optimization.SIZE)
     names = sorted({operator.label for operator in graph.main.operators})
-    assert len(write(graph)) == found.weight_bytes
+    assert (len(write(graph)), 70) == (found.weight_bytes, found.selftest_bytes)
     assert sum(part.code_bytes for part in found.code_parts) == found.code_bytes
-    assert found.weight_bytes + found.code_bytes == found.flash_bytes
+    assert found.weight_bytes + found.code_bytes == found.program_bytes
+    assert found.program_bytes + found.selftest_bytes == found.flash_bytes
     assert found.arena_bytes + STACK_BYTES + found.static_bytes == found.ram_bytes
     assert ["interpreter", "C library and start-up", *names, "code that operators share"] == [
         part.name for part in found.code_parts

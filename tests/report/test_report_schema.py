@@ -42,10 +42,11 @@ def test_a_report_keeps_to_its_schema(plain: Any) -> None:
 
 BREAKS = {
     "another version": lambda report: report.update(schema_version=0),
-    "the version before": lambda report: report.update(schema_version=1),
+    "the version before": lambda report: report.update(schema_version=2),
     "a figure missing": lambda report: report["arena"].pop("bytes"),
     "text for a number": lambda report: report["stages"][0]["metrics"].update(mac_count="many"),
     "a negative size": lambda report: report["arena"].update(bytes=-1),
+    "a share above all": lambda report: report["fit"]["weights"][0].update(share=1.5),
     "an unknown word": lambda report: report["arena"].update(method="guessed"),
     "an unknown key": lambda report: report.update(comment="x"),
     "text for a score": lambda report: report["test"]["result"].update(accuracy="good"),

@@ -79,6 +79,11 @@ def _least(value: Any, wanted: Any, _: Any, __: Any, place: str) -> list[str]:
     return [f"{place}: {value} is below {wanted}"] if below else []
 
 
+def _most(value: Any, wanted: Any, _: Any, __: Any, place: str) -> list[str]:
+    above = isinstance(value, int | float) and not isinstance(value, bool) and value > wanted
+    return [f"{place}: {value} is above {wanted}"] if above else []
+
+
 def _least_items(value: Any, wanted: Any, _: Any, __: Any, place: str) -> list[str]:
     return [f"{place}: is too short"] if isinstance(value, list) and len(value) < wanted else []
 
@@ -93,6 +98,7 @@ CHECKS: dict[str, Callable[[Any, Any, Any, Any, str], list[str]]] = {
     "properties": _properties,
     "additionalProperties": _further,
     "items": _items,
+    "maximum": _most,
     "minimum": _least,
     "minItems": _least_items,
 }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from edgewright.pipeline.contributors import Role
 from edgewright.pipeline.figures import AgreementFigures, LatencyFigures
+from edgewright.pipeline.graph import DType
 from edgewright.pipeline.metrics import Metrics
 from edgewright.pipeline.report import (
     ArenaSection,
     BudgetSection,
     CodeSection,
+    FitSection,
     FootprintSection,
     MetricSection,
     Report,
@@ -15,7 +18,8 @@ from edgewright.pipeline.report import (
     TargetSection,
     TestSection,
 )
-from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
+from edgewright.pipeline.report.schema import AliveSection, MemorySection, PartSection, PeakSection, WeightSection
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
 ACCURACY = MetricSection(name="accuracy", higher_is_better=True, is_share=True)
 MAE = MetricSection(name="MAE", higher_is_better=False, is_share=False)
@@ -132,10 +136,64 @@ def sample_report(
             ),
             code_bytes=4000,
             code_accuracy=0.0625,
+            selftest_bytes=0,
             flash_bytes=5000,
             arena_bytes=2048,
             stack_bytes=1260,
             static_bytes=92,
             ram_bytes=3400,
         ),
+        fit=sample_fit(fits=fits),
+    )
+
+
+def sample_fit(
+    *,
+    fits: bool = True,
+    placement: Placement = Placement.INTERNAL,
+    layer: str = "conv1",
+    dropped_vectors: int = 0,
+    suggestions: tuple[str, ...] = ("take another board",),
+) -> FitSection:
+    """Return what a report says of the memories: the flash is 5,000 bytes or too small, the RAM has no limit."""
+    limit_bytes = 8000 if fits else 4096
+    return FitSection(
+        memories=(
+            MemorySection(
+                name="flash",
+                parts=(
+                    PartSection(name="weights", bytes=1000, share=0.2),
+                    PartSection(name="code", bytes=4000, share=0.8),
+                ),
+                needed_bytes=5000,
+                limit_bytes=limit_bytes,
+                lacking_bytes=max(0, 5000 - limit_bytes),
+            ),
+            MemorySection(
+                name="RAM",
+                parts=(
+                    PartSection(name="arena", bytes=2048, share=0.6025),
+                    PartSection(name="stack", bytes=1260, share=0.3705),
+                    PartSection(name="variables", bytes=92, share=0.027),
+                ),
+                needed_bytes=3400,
+                limit_bytes=None,
+                lacking_bytes=0,
+            ),
+        ),
+        dropped_vectors=dropped_vectors,
+        placement=placement,
+        placement_cost=None if placement is Placement.INTERNAL else "is slower",
+        weights=(WeightSection(layer=layer, operator="CONV_2D", shape=(8, 3, 3, 1), bytes=640, share=0.64),),
+        peak=PeakSection(
+            layer=layer,
+            operator="CONV_2D",
+            tensors=(
+                AliveSection(layer="input", role=Role.READ, dtype=DType.INT8, shape=(1, 28, 28, 1), bytes=784),
+                AliveSection(layer=layer, role=Role.WRITTEN, dtype=DType.INT8, shape=(1, 14, 14, 4), bytes=784),
+            ),
+            scratch_bytes=160,
+            bytes=1728,
+        ),
+        suggestions=() if fits else suggestions,
     )
