@@ -20,7 +20,8 @@ comma := ,
 
 VALUES := target family prefix model data recipe tflite labels seed out port
 SWITCHES := trust force dry upgrade
-GOALS := build flash monitor test test-full test-tflm results check golden lock toolchains wheel clean distclean help
+GOALS := build targets flash monitor test test-full test-tflm results check golden lock toolchains wheel clean \
+  distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -59,6 +60,11 @@ ifeq ($(call given,target),)
 $(error target= is missing: make target=NAME, with one of $(listed_targets))
 endif
 endif
+ifneq ($(filter targets,$(goals)),)
+ifneq ($(call given,target),)
+$(error target= does not go with the goal targets, which emits for all of them)
+endif
+endif
 ifneq ($(call given,tflite),)
 $(foreach name,model recipe trust dry,$(if $(call given,$(name)),\
   $(error $(name)= does not go with tflite=, which names a model that is compressed already)))
@@ -79,7 +85,8 @@ from_tflite = $(call value_option,--inputs,data) $(call value_option,--labels,la
 from_model = $(call value_option,--model,model) $(call value_option,--data,data) $(call value_option,--recipe,recipe) \
   $(call switch_option,--trust-model,trust) $(call switch_option,--dry-run,dry)
 
-build: .venv/run
+targets: export EW_target := all
+build targets: .venv/run
 	@$(BIN)/edgewright $(strip $(if $(call given,tflite),emit $(emission) $(from_tflite),build $(emission) $(from_model)))
 
 flash monitor: .venv/run
@@ -232,6 +239,7 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
   family=NAME out=DIR          another firmware family; another output folder
   prefix=NAME                  what every generated name begins with, so that two models live in one firmware
   trust=1 force=1 dry=1        accept Lambda layers; overwrite edited files; only say what would be done
+make targets                   the same for all targets, into build/targets/NAME; family=all for every family of each
 make target=NAME flash port=DEVICE, make target=NAME monitor port=DEVICE
                                the family's own tool writes the firmware; shows what the board prints
 

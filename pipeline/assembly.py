@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from edgewright.pipeline.advice import Place, suggest
 from edgewright.pipeline.chain import Step
 from edgewright.pipeline.contributors import find_contributors
-from edgewright.pipeline.emission.firmware import render
+from edgewright.pipeline.emission.firmware import render, render_archive
 from edgewright.pipeline.evaluation import EvaluationRecord
 from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
@@ -124,6 +124,7 @@ def assemble(
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
         files.update({f"firmware/{name}": content for name, content in firmware.items()})
+        files.update(render_archive(findings.name, prefix, family, firmware))
     manifest = make_manifest(findings.configuration, target.name, family.name, tool_version, files)
     files[MANIFEST] = (manifest.model_dump_json(indent=1) + "\n").encode()
     return Assembly(files=files, report=report, complaint=complaint)

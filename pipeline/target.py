@@ -40,6 +40,16 @@ class ExternalRam(Facts):
     """What it costs, with its source, for people; the rest of a sentence that begins with "PSRAM"."""
 
 
+class Need(Facts):
+    """What one of a family's commands needs beside the family's tool, or instead of it."""
+
+    program: str
+    module: str = ""
+    """Of that program, where it is a Python."""
+    install: str
+    """The sentence that tells how to install it."""
+
+
 class Family(Facts):
     """Facts of one firmware family: `firmware_templates/<name>/family.toml`."""
 
@@ -67,6 +77,8 @@ class Family(Facts):
     """Folder of the emitted tree that takes the generated library: model, helpers and self-test."""
     user_files: tuple[str, ...] = ()
     """Emitted once, then the user's: a re-emission never overwrites them."""
+    is_archived: bool = False
+    """Whether the tree is left as a `.zip` as well, which Arduino's editor installs."""
     tool: str
     """The program that builds and flashes."""
     tool_install: str
@@ -77,6 +89,8 @@ class Family(Facts):
     """May contain `{port}`; empty where there is nothing to flash."""
     monitor_command: tuple[str, ...] = ()
     """Shows what the board prints; likewise."""
+    flash_need: Need | None = None
+    monitor_need: Need | None = None
 
     @property
     def flash_line(self) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from enum import Enum
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -18,12 +17,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from edgewright.pipeline.errors import EdgewrightError, ExitStatus, OutputError, ToolError
+from edgewright.pipeline.errors import EdgewrightError, ExitStatus
 from edgewright.pipeline.progress import ConsoleReporter
 
 if TYPE_CHECKING:
     from edgewright.pipeline.outcome import Outcome, OutputRequest
-    from edgewright.pipeline.target import Family
+    from edgewright.pipeline.progress import Reporter
 
 app = typer.Typer(
     add_completion=False,
@@ -46,6 +45,9 @@ console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
 
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
+TargetsOption = Annotated[
+    str, typer.Option("--target", help="Name of the board, see `edgewright targets`, or `all` for every board.")
+]
 ModelOption = Annotated[
     str | None, typer.Option(help="A Keras .keras, .h5 or SavedModel, or file.py:function that trains one.")
 ]
@@ -59,6 +61,10 @@ RecipeOption = Annotated[Path | None, typer.Option(help="TOML file that lists th
 SeedOption = Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")]
 TrustOption = Annotated[
     bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
+]
+FamiliesOption = Annotated[
+    str | None,
+    typer.Option("--family", help="Firmware family, if not the target's default one; `all` with all boards."),
 ]
 FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]
 PrefixOption = Annotated[
@@ -77,15 +83,17 @@ ForceOption = Annotated[
 ]
 PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of the board.")]
 DEFAULT_CACHE = Path("build/cache")
+ALL = "all"
+"""Instead of a target's name; `pipeline/catalogue.py` says the same without being imported for `--help`."""
 
 
 @app.command(epilog="Example: edgewright build --target esp32 --model my.h5 --data my.npz --recipe my.toml")
 def build(
-    target: TargetOption,
+    target: TargetsOption,
     model: ModelOption = None,
     data: DataOption = None,
     recipe: RecipeOption = None,
-    family: FamilyOption = None,
+    family: FamiliesOption = None,
     prefix: PrefixOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
@@ -100,6 +108,7 @@ def build(
     """Compress a model by a recipe and emit it for a target; without a model, the built-in example."""
     from edgewright.pipeline import run
     from edgewright.pipeline.inputs import InputRequest
+    from edgewright.pipeline.target import target_names
     from edgewright.runtime_bench.latency import measure_figures
 
     request = run.BuildRequest(
@@ -108,24 +117,29 @@ def build(
         log_folder=tensorboard,
     )
     reporter = ConsoleReporter(console)
-    if dry_run:
-        for step in run.plan(request, reporter):
+    if dry_run:  # the steps are the same for every target
+        one = replace(request.output, target=target_names()[0], family=None) if target == ALL else request.output
+        for step in run.plan(replace(request, output=one), reporter):
             console.print(f"{step.name}: {'in the cache' if step.is_cached else 'would run'}")
         console.print(f"would write {request.output.out}", soft_wrap=True, markup=False)
         return
-    _finish(run.build(request, reporter, measure_figures))
+    _emit(
+        lambda output, shown: run.build(replace(request, output=output), shown, measure_figures),
+        request.output,
+        reporter,
+    )
 
 
 @app.command(epilog="Example: edgewright emit my.tflite --target esp32 --out build/mine")
 def emit(
     tflite: Annotated[Path, typer.Argument(help="A full-integer .tflite.", show_default=False)],
-    target: TargetOption,
+    target: TargetsOption,
     inputs: Annotated[
         Path | None,
         typer.Option(help="An .npz of inputs for the golden vectors, one array for each input; else random ones."),
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="A text file with one label a line.")] = None,
-    family: FamilyOption = None,
+    family: FamiliesOption = None,
     prefix: PrefixOption = None,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
@@ -143,7 +157,11 @@ def emit(
         labels=labels,
         seed=seed,
     )
-    _finish(given.emit(request, ConsoleReporter(console), measure_figures))
+    _emit(
+        lambda output, shown: given.emit(replace(request, output=output), shown, measure_figures),
+        request.output,
+        ConsoleReporter(console),
+    )
 
 
 @app.command(epilog="Example: edgewright analyze --model my.h5 --data my.npz --out build/analysis")
@@ -224,43 +242,19 @@ def _table(name: str, *headings: str) -> Table:
 @app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")
 def flash(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
     """Build and flash the emitted firmware with the family's own tool."""
-    _run_family_tool(target, family, lambda chosen: chosen.flash_command, port, out)
+    from edgewright.runtime_bench.family_tool import Purpose, run_tool
+
+    folder = out or Path("build") / target
+    run_tool(Purpose.FLASH, target_name=target, family_name=family, out=folder, port=port, console=console)
 
 
 @app.command(epilog="Example: edgewright monitor --target esp32 --port /dev/ttyUSB0")
 def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
     """Show what the board prints, with the family's own tool."""
-    _run_family_tool(target, family, lambda chosen: chosen.monitor_command, port, out)
+    from edgewright.runtime_bench.family_tool import Purpose, run_tool
 
-
-def _run_family_tool(
-    target_name: str,
-    family_name: str | None,
-    command_of: Callable[[Family], tuple[str, ...]],
-    port: str | None,
-    out: Path | None,
-) -> None:
-    from edgewright.pipeline.target import choose_family, fill_command, load_target
-
-    target = load_target(target_name)
-    family = choose_family(target, family_name)
-    command = command_of(family)
-    firmware = (out or Path("build") / target.name) / "firmware"
-    if not firmware.is_dir():
-        raise OutputError(f"{firmware} does not exist; run edgewright build --target {target.name} first.")
-    if not command:
-        raise ToolError(
-            f"There is nothing to flash on {target.title}; run {shlex.join(family.build_command)} in {firmware}."
-        )
-    if shutil.which(family.tool) is None:
-        raise ToolError(f"{family.tool} is missing; {family.tool_install}")
-    if port is None and any("{port}" in part for part in command):
-        raise ToolError("port: is missing; give --port /dev/ttyUSB0 (make: port=/dev/ttyUSB0).")
-    words = fill_command(command, target, family, port or "")
-    console.print(f"{firmware}$ {shlex.join(words)}", soft_wrap=True, highlight=False)
-    finished = subprocess.run(words, cwd=firmware, check=False)
-    if finished.returncode != 0:
-        raise ToolError(f"{words[0]} ended with status {finished.returncode}; its own messages above say why.")
+    folder = out or Path("build") / target
+    run_tool(Purpose.MONITOR, target_name=target, family_name=family, out=folder, port=port, console=console)
 
 
 @app.command(epilog="Example: edgewright schema analysis > analysis.schema.json")
@@ -296,11 +290,30 @@ def _output(
     return OutputRequest(
         target=target,
         family=family,
-        out=out or Path("build") / target,
+        out=out or Path("build") / ("targets" if target == ALL else target),
         cache=cache,
         force=force,
         prefix=check_prefix(DEFAULT_PREFIX if prefix is None else prefix),
     )
+
+
+def _emit(
+    emit_one: Callable[[OutputRequest, Reporter], Outcome], request: OutputRequest, reporter: ConsoleReporter
+) -> None:
+    """Emit for one target, or for all of them, and show what came of it."""
+    from edgewright.pipeline.catalogue import catalogue_table, emit_catalogue
+
+    if request.target != ALL:
+        _finish(emit_one(request, reporter))
+        return
+    entries = emit_catalogue(emit_one, request, reporter)
+    console.print(catalogue_table(entries))
+    console.print(f"{request.out}: a folder for each", soft_wrap=True, markup=False, highlight=False)
+    complaints = [entry.complaint for entry in entries if entry.complaint is not None]
+    for sentence in dict.fromkeys(map(str, complaints)):
+        errors.print(f"[bold red]error:[/] {escape(sentence)}", soft_wrap=True, highlight=False)
+    if complaints:
+        raise typer.Exit(min(complaint.exit_status for complaint in complaints))
 
 
 def _finish(outcome: Outcome) -> None:

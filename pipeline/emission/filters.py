@@ -88,13 +88,13 @@ def cmake_string(text: str) -> str:
     return '"' + "".join(escapes.get(character, character) for character in _encodable(text)) + '"'
 
 
-def arduino_name(text: str) -> str:
-    """Return a name that Arduino's library specification accepts: letters, digits and `_`, at most 63 of them.
+def arduino_library(text: str, prefix: str) -> str:
+    """Return what a model's library is called, by Arduino's specification: letters, digits and `_`, at most 63 of them.
 
-    >>> arduino_name("model of größe 3!"), len(arduino_name("x" * 100))
-    ('model_of_gr_e_3', 63)
+    >>> arduino_library("model of größe 3!", "kws"), len(arduino_library("x" * 100, "kws"))
+    ('kws_model_of_gr_e_3', 63)
     """
-    return c_identifier(text)[:ARDUINO_NAME_LENGTH].rstrip("_")
+    return c_identifier(f"{prefix} {text}")[:ARDUINO_NAME_LENGTH].rstrip("_")
 
 
 def yaml_string(text: str) -> str:
@@ -137,12 +137,12 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", errors="replace").decode("utf-8")
 
 
-FILTERS: dict[str, Callable[[str], str]] = {
+FILTERS: dict[str, Callable[..., str]] = {
     "c_string": c_string,
     "c_identifier": c_identifier,
     "c_comment": c_comment,
     "one_line": one_line,
-    "arduino_name": arduino_name,
+    "arduino_library": arduino_library,
     "cmake_string": cmake_string,
     "yaml_string": yaml_string,
     "markdown_text": markdown_text,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edgewright.pipeline.emission.archive import archive
 from edgewright.pipeline.emission.context import build_context, installed_version
+from edgewright.pipeline.emission.filters import arduino_library
 from edgewright.pipeline.emission.templates import family_templates, library_sources, render_template
 from edgewright.pipeline.emission.tree import EmittedTree
 from edgewright.pipeline.target import Family, Target
@@ -43,3 +45,18 @@ def render(
     for template in family_templates(family, model.prefix):
         tree.write(template.path, render_template(template, context))
     return tree.files
+
+
+def render_archive(name: str, prefix: str, family: Family, tree: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """Return the `.zip` that the family's tool installs a firmware from, or nothing where it has no use for one.
+
+    Args:
+        name: of the model.
+        prefix: of the library's names.
+        family: the firmware family.
+        tree: what `render` returned.
+    """
+    if not family.is_archived:
+        return {}
+    library = arduino_library(name, prefix)
+    return {f"{library}.zip": archive(library, tree)}

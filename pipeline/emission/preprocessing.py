@@ -84,7 +84,7 @@ def preprocessings(
         raise ValueError(f"Got {len(given)} preprocessings for {len(inputs)} inputs.")
     found = []
     for tensor, preprocessing in zip(inputs, given, strict=True):
-        if tensor.quantized or tensor.c_type == "float":
+        if tensor.is_real:
             found.append(_preprocessing(tensor, preprocessing))
         elif preprocessing != Preprocessing():
             raise ValueError(f"{tensor.symbol} takes plain integers, which have no preprocessing.")

@@ -46,6 +46,11 @@ class TensorContext:
     minimum: int
     maximum: int
 
+    @property
+    def is_real(self) -> bool:
+        """Whether it stands for real values: a float, or quantized."""
+        return self.quantized or self.c_type == "float"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayContext:

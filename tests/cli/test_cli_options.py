@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from support.command import assert_refused, edgewright
+from support.command import assert_refused, edgewright, edgewright_here
 
 from edgewright.pipeline.errors import (
     BadInputError,
@@ -20,6 +20,7 @@ from edgewright.pipeline.errors import (
     RegressionError,
     ToolError,
 )
+from edgewright.pipeline.target import family_names, load_family
 
 
 def test_help_lists_the_exit_statuses_and_loads_no_framework(tmp_path: Path) -> None:
@@ -114,6 +115,53 @@ def test_flash_without_the_familys_tool(tmp_path: Path) -> None:
         pytest.skip("idf.py is installed here")
     (tmp_path / "build" / "esp32" / "firmware").mkdir(parents=True)
     assert_refused(edgewright("flash", "--target", "esp32", cwd=tmp_path), "idf.py is missing", "Install ESP-IDF")
+
+
+COMMANDS = {
+    "arduino": ("esp32", "arduino-cli compile -b esp32:esp32:esp32 --library . --upload -p P examples/run_model",
+                "arduino-cli monitor -p P --config baudrate=115200"),
+    "esp_idf": ("esp32c3", "idf.py -p P flash", "idf.py -p P monitor"),
+    "pico_sdk": ("pico", "cmake --build build --target flash", "python3 -m serial.tools.miniterm P 115200"),
+    "zephyr": ("nrf52840dk", "west flash", "python3 -m serial.tools.miniterm P 115200"),
+}  # fmt: skip
+"""A target of each family that flashes, and what is run to flash and to monitor it."""
+INSTALLS = {
+    "arduino-cli": "https://docs.arduino.cc/arduino-cli/installation/",
+    "cmake": "https://www.raspberrypi.com/documentation/microcontrollers/c_sdk.html",
+    "idf.py": "https://docs.espressif.com/projects/esp-idf",
+    "picotool": "https://github.com/raspberrypi/picotool",
+    "python3": "pip install pyserial",
+    "west": "https://docs.zephyrproject.org/",
+}
+"""What the sentence about a missing program says, among other things."""
+TOOL = '#!/bin/sh\ncase "$*" in "-c import serial") exit "${FAILS:-0}";; esac\necho "${0##*/} $*" > "$CALLS"\n'
+
+
+@pytest.mark.parametrize("goal", ["flash", "monitor"])
+@pytest.mark.parametrize("family", [name for name in family_names() if load_family(name).flash_command])
+def test_every_familys_tool_is_called_or_named(
+    family: str, goal: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each program that a command needs is named with how to install it; with all of them, the command runs."""
+    target, *commands = COMMANDS[family]
+    expected = commands[goal == "monitor"]
+    (tmp_path / "build" / target / "firmware").mkdir(parents=True)
+    (tmp_path / "tools").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "tools"))
+    monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
+    command = (goal, "--target", target, "--family", family, "--port", "P")
+    needed = [expected.split()[0], *(["picotool"] if (family, goal) == ("pico_sdk", "flash") else [])]
+    for name in needed:
+        assert_refused(edgewright_here(*command, cwd=tmp_path), f"{name} is missing", INSTALLS[name])
+        (tmp_path / "tools" / name).write_text(TOOL.replace("/bin/sh", str(shutil.which("sh", path="/bin:/usr/bin"))))
+        (tmp_path / "tools" / name).chmod(0o755)
+    if needed == ["python3"]:
+        monkeypatch.setenv("FAILS", "1")
+        assert_refused(edgewright_here(*command, cwd=tmp_path), "has no module serial", INSTALLS["python3"])
+        monkeypatch.setenv("FAILS", "0")
+    finished = edgewright_here(*command, cwd=tmp_path)
+    assert (0, "") == (finished.returncode, finished.stderr)
+    assert f"{expected}\n" == (tmp_path / "calls").read_text()
 
 
 @pytest.fixture

@@ -10,17 +10,23 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.applications import EMISSION, RESULTS, SELFTEST, STUBS, link, replace_model, run, watch_element
+from support.applications import EMISSION, RESULTS, SELFTEST, STUBS, link, replace_model, run, samples, watch_element
 
 from edgewright.pipeline.target import load_family, load_target
 from edgewright.pipeline.vocabulary import EmissionModel
 
 CORE = STUBS / "arduino"
 SKETCH = "examples/run_model/run_model.ino"
-RATE = {"rate": "1000000", "kernels": "reference"}
+RATE = {"rate": "1000000", "us": "250", "kernels": "reference"}
 REQUIRED = (
     "name", "version", "author", "maintainer", "sentence", "paragraph", "category", "url", "architectures",
 )  # fmt: skip
+
+CATEGORIES = (
+    "Display", "Communication", "Signal Input/Output", "Sensors", "Device Control", "Timing", "Data Storage",
+    "Data Processing", "Other", "Uncategorized",
+)  # fmt: skip
+LONGEST_PATH = 120
 
 Emit = Callable[..., Mapping[str, bytes]]
 Unpack = Callable[[Mapping[str, bytes]], Path]
@@ -66,6 +72,19 @@ def test_properties(tiny: EmissionModel, emit: Emit) -> None:
     assert 'The model tiny "digits" with its self-test.' == properties["sentence"]
 
 
+def test_values_follow_the_specification(tiny: EmissionModel, emit: Emit) -> None:
+    """Category, version, architectures and sentence are what the specification and the library manager accept."""
+    tree = emit(tiny, "arduino")
+    properties = read_properties(tree["library.properties"])
+    assert properties["category"] in CATEGORIES
+    assert re.fullmatch(r"\d+\.\d+\.\d+", properties["version"])
+    assert "*" == properties["architectures"]
+    assert not properties["name"].lower().startswith("arduino")
+    assert not properties["paragraph"].startswith(properties["sentence"])
+    assert properties["url"].startswith("https://")
+    assert [] == [name for name in tree if len(name) > LONGEST_PATH or not re.fullmatch(r"[\w./-]+", name)]
+
+
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text())
 @example(name="a\nname=evil\r\u2028\x85 \\")
@@ -95,12 +114,12 @@ def test_sketch(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path)
     """It tests itself, then runs the model for each line that is sent, and the LED follows."""
     tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "arduino"))
     watch_element(tree / SKETCH, 1)
-    status, lines = run(application(tree, tmp_path / "sketch"), "go\nagain\n\n")
+    status, lines = run(application(tree, tmp_path / "sketch"), "\n" + samples(tiny, 1) + "1,2\n\n")
     assert (0, "pin 13 is an output") == (status, lines[0])
-    assert [line.format(**RATE) for line in SELFTEST] == lines[1:5]
-    assert "Send a line to run the model." == lines[5]
+    assert [line.format(**RATE) for line in SELFTEST] == lines[1:6]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[0], "pin 13 = 1", results[1], "pin 13 = 0", results[2], "pin 13 = 0"] == lines[6:]
+    assert [results[0], "pin 13 = 1", results[1], "pin 13 = 0"] == lines[6:10]
+    assert ["LINE REFUSED: 2 numbers; send 16 numbers, separated by commas", results[1], "pin 13 = 0"] == lines[10:]
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.applications import STUBS, configure
 
@@ -64,9 +64,10 @@ def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
         "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME": '"partitions.csv"',
         "CONFIG_ESP_MAIN_TASK_STACK_SIZE": "8192",
         "CONFIG_ESP_TASK_WDT_TIMEOUT_S": "30",
+        "CONFIG_NEWLIB_STDIN_LINE_ENDING_LF": "y",
         "CONFIG_MINE": "y",
     } == settings_of(tree)
-    assert tree["sdkconfig.defaults"].decode().endswith("=30\n" + own)
+    assert tree["sdkconfig.defaults"].decode().endswith("ENDING_LF=y\n" + own)
 
 
 @pytest.mark.parametrize("board", ESP_BOARDS)
@@ -139,6 +140,58 @@ def test_any_name_comes_through(family: str, tiny: EmissionModel, emit: Emit, na
             assert (path, True) == (path, code.isascii() and "*/" not in code and "??" not in code)
 
 
+CONFIGURATION = ("sdkconfig.defaults", "partitions.csv", "prj.conf", "west.yml", "main/CMakeLists.txt")
+"""Files in which a name may stand in comments alone."""
+
+
+def without_comments(content: bytes) -> list[str]:
+    """Return the lines of a file as its reader sees them; only LF and CR end a line there."""
+    return [line for line in re.split(r"\r\n|\r|\n", content.decode()) if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("family", family_names())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(), title=st.text())
+def test_any_name_stays_in_comments(family: str, tiny: EmissionModel, emit: Emit, name: str, title: str) -> None:
+    """Configuration, partitions and manifests say the same whatever model and board are called."""
+    target = load_target(next(board for board in target_names() if family in load_target(board).families))
+    plain, tree = (
+        emit(model, family, target=board)
+        for model, board in (
+            (tiny, target), (replace(tiny, name=name), target.model_copy(update={"title": title}))
+        )
+    )  # fmt: skip
+    for path in CONFIGURATION:
+        assert (path in tree) == (path in plain)
+        if path in tree:
+            assert without_comments(plain[path]) == without_comments(tree[path])
+
+
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text(), labels=st.lists(st.text(), min_size=1, max_size=5), tensor=st.text())
+@example(name=NASTY_NAME, labels=["class", "", NASTY_NAME, "??/", "\\", "1\0002"], tensor="%s */ ??=")
+def test_compiler_reads_any_label(
+    *,
+    tiny: EmissionModel,
+    emit: Emit,
+    unpack: Callable[[Mapping[str, bytes]], Path],
+    cc: Callable[..., Path],
+    name: str,
+    labels: list[str],
+    tensor: str,
+) -> None:
+    """The C compiler finds in the emitted sources the very labels and names, as UTF-8 up to a NUL."""
+    main = tiny.graph.main
+    named = replace(main, tensors=(replace(main.tensors[0], name=tensor), *main.tensors[1:]))
+    graph = replace(tiny.graph, subgraphs=(named,))
+    tree = unpack(emit(replace(tiny, graph=graph, name=name, labels=tuple(labels)), "cmake"))
+    program = cc([tree / "edgewright" / "edgewright_metadata.c", Path(__file__).parent / "names_main.c"])
+    found = subprocess.run([program], capture_output=True, check=True).stdout.split(b"\0")
+    expected = [text.encode(errors="replace").split(b"\0")[0] for text in (name, tensor, *labels)]
+    assert [*expected, b""] == found
+
+
 def test_nasty_names_compile(
     tiny: EmissionModel, emit: Emit, unpack: Callable[[Mapping[str, bytes]], Path], cc: Callable[..., Path]
 ) -> None:
@@ -151,13 +204,19 @@ def test_nasty_names_compile(
     assert "SELF-TEST PASS 3/3 max_diff=0" == output.splitlines()[-1]
 
 
-@pytest.mark.parametrize("family", ["pico_sdk", "zephyr"])
+@pytest.mark.parametrize("family", ["esp_idf", "pico_sdk", "zephyr"])
 def test_cmake_reads_nasty_names(
     family: str, tiny: EmissionModel, emit: Emit, unpack: Callable[[Mapping[str, bytes]], Path]
 ) -> None:
-    """CMake reads the projects of other families, nasty name included, over stubs of their build systems."""
+    """CMake reads the other families' projects, whatever model and folder are called, over stubs of their tools."""
     tree = unpack(emit(replace(tiny, name=NASTY_NAME), family))
-    folders = {"ZEPHYR_BASE": "zephyr", "PICO_SDK_PATH": "pico_sdk", "PICO_TFLMICRO_PATH": "pico_tflmicro"}
+    folders = {
+        "IDF_PATH": "esp_idf",
+        "ZEPHYR_BASE": "zephyr",
+        "PICO_SDK_PATH": "pico_sdk",
+        "PICO_TFLMICRO_PATH": "pico_tflmicro",
+    }
+    tree = tree.rename(tree.with_name("größer 'boards' (2)"))
     finished = configure(tree, **{name: str(STUBS / folder) for name, folder in folders.items()})
     assert (0, "") == (finished.returncode, finished.stderr)
 

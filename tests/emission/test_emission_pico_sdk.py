@@ -19,6 +19,7 @@ from support.applications import (
     link,
     replace_model,
     run,
+    samples,
     watch_element,
 )
 
@@ -28,7 +29,7 @@ from edgewright.pipeline.vocabulary import EmissionModel
 SDK = STUBS / "pico_sdk"
 TFLMICRO = STUBS / "pico_tflmicro"
 OPTIONS = (f"-DPICO_SDK_PATH={SDK}", f"-DPICO_TFLMICRO_PATH={TFLMICRO}")
-RATE = {"rate": "1000000", "kernels": "cmsis_nn"}
+RATE = {"rate": "1000000", "us": "250", "kernels": "cmsis_nn"}
 
 Emit = Callable[..., Mapping[str, bytes]]
 Unpack = Callable[[Mapping[str, bytes]], Path]
@@ -45,12 +46,12 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     """It tests itself, then runs the model for each line that is sent, and the LED follows."""
     tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "pico_sdk"))
     watch_element(tree / "src" / "main.cc", 1)
-    status, lines = run(application(tree), "go\n\nagain\n")
+    status, lines = run(application(tree), samples(tiny, 1) + "go\r\n\r\n")
     assert 0 == status
-    assert [line.format(**RATE) for line in SELFTEST] == lines[:4]
-    assert "Send a line to run the model." == lines[4]
+    assert [line.format(**RATE) for line in SELFTEST] == lines[:5]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[0], "pin 25 = 1", results[1], "pin 25 = 0", results[2], "pin 25 = 0"] == lines[5:]
+    assert [results[1], "pin 25 = 0", lines[7], results[0], "pin 25 = 1"] == lines[5:]
+    assert lines[7].startswith('LINE REFUSED: number 1 is "go", ')
 
 
 @pytest.mark.slow

@@ -17,14 +17,15 @@ from support.applications import (
     link,
     replace_model,
     run,
+    samples,
     watch_element,
 )
 
-from edgewright.pipeline.target import load_family, load_target, target_names
+from edgewright.pipeline.target import load_target, target_names
 from edgewright.pipeline.vocabulary import EmissionModel
 
 ZEPHYR = STUBS / "zephyr"
-RATE = {"rate": "32768", "kernels": "cmsis_nn"}
+RATE = {"rate": "32768", "us": "7629", "kernels": "cmsis_nn"}
 BOARDS = [name for name in target_names() if "zephyr" in load_target(name).families]
 
 Emit = Callable[..., Mapping[str, bytes]]
@@ -37,21 +38,8 @@ def application(tree: Path, *options: str) -> Path:
     return build(tree, *options, ZEPHYR_BASE=str(ZEPHYR)) / "app"
 
 
-def test_west_reads_the_manifest(tiny: EmissionModel, emit: Emit) -> None:
-    """West's own parser accepts west.yml, and finds Zephyr and the revision of TFLM that the family's facts name."""
-    manifests = pytest.importorskip("west.manifest", reason="no west: install it (pip install west)")
-    text = emit(tiny, "zephyr")["west.yml"].decode()
-    manifest = manifests.Manifest.from_data(text, import_flags=manifests.ImportFlag.IGNORE)
-    zephyr, tflm = manifest.get_projects(["zephyr", "tflite-micro"])
-    family = load_family("zephyr")
-    assert ("https://github.com/zephyrproject-rtos/zephyr", "v4.2.0") == (zephyr.url, zephyr.revision)
-    assert "https://github.com/zephyrproject-rtos/tflite-micro" == tflm.url
-    assert family.tflm_version == tflm.revision
-    assert family.tflm_source == tflm.name
-
-
 def test_manifest_is_yaml(tiny: EmissionModel, emit: Emit) -> None:
-    """A plain YAML parser reads the same: Zephyr with all that it imports, and the module that it leaves out."""
+    """west.yml asks for Zephyr with all that it imports, and for the module that it leaves out."""
     manifest = yaml.safe_load(emit(tiny, "zephyr")["west.yml"])["manifest"]
     assert [("zephyr", True), ("tflite-micro", None)] == [(p["name"], p.get("import")) for p in manifest["projects"]]
 
@@ -65,7 +53,8 @@ def test_configuration(tiny: EmissionModel, emit: Emit) -> None:
     assert {"y"} == set(settings.values())
     assert {
         "CPP", "STD_CPP17", "REQUIRES_FULL_LIBCPP", "SPEED_OPTIMIZATIONS", "TENSORFLOW_LITE_MICRO",
-        "TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS", "SERIAL", "CONSOLE", "UART_CONSOLE", "REBOOT", "GPIO",
+        "TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS", "SERIAL", "CONSOLE", "UART_CONSOLE",
+        "UART_INTERRUPT_DRIVEN", "RING_BUFFER", "REBOOT", "GPIO",
     } == {name.removeprefix("CONFIG_") for name in settings}  # fmt: skip
 
 
@@ -89,12 +78,18 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     """It tests itself, then runs the model for each line and each press of the button, and the LED follows."""
     tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "zephyr"))
     watch_element(tree / "src" / "main.cc", 1)
-    status, lines = run(application(tree), "go\nagain\n")
+    status, lines = run(application(tree), samples(tiny, 2) + "\n")
     assert 0 == status
-    assert [line.format(**RATE) for line in SELFTEST] == lines[:4]
-    assert "Press the button, or send a line, to run the model." == lines[4]
+    assert [line.format(**RATE) for line in SELFTEST] == lines[:5]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[0], "pin 0 = 1", results[1], "pin 0 = 0", results[2], "pin 0 = 0"] == lines[5:]
+    assert [results[2], "pin 0 = 0", results[0], "pin 0 = 1", results[1], "pin 0 = 0"] == lines[5:]
+
+
+@pytest.mark.slow
+def test_button_waits_for_the_line(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """While half a line is in the inputs, the button runs nothing."""
+    status, lines = run(application(unpack(emit(tiny, "zephyr"))), "0.5, 0.25, ")
+    assert (0, 5) == (status, len(lines))
 
 
 @pytest.mark.slow
@@ -106,11 +101,13 @@ def test_application_stops_after_a_failure(tiny: EmissionModel, emit: Emit, unpa
 
 
 @pytest.mark.slow
-def test_application_on_a_board_without_pins(tiny_float: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+def test_application_on_a_board_without_pins(
+    tiny: EmissionModel, tiny_float: EmissionModel, emit: Emit, unpack: Unpack
+) -> None:
     """Where the devicetree has neither LED nor button, lines on the console alone run the model; here in floats."""
-    status, lines = run(application(unpack(emit(tiny_float, "zephyr")), "-DSTUB_WITHOUT_PINS=ON"), "go\n")
+    status, lines = run(application(unpack(emit(tiny_float, "zephyr")), "-DSTUB_WITHOUT_PINS=ON"), samples(tiny, 0))
     assert (0, 6) == (status, len(lines))
-    assert lines[5].endswith("(element 1) = 695/1000, 250 ticks of 1/32768 s")
+    assert lines[5].endswith(" = 0.695 in 7629 us")
 
 
 def test_port(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:

@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from support.applications import run as run_application
+from support.applications import samples
 
 from edgewright.pipeline.emission.operators import BUILTIN_REGISTRATIONS, CUSTOM_REGISTRATIONS
 from edgewright.pipeline.graph import Graph, write
@@ -283,6 +285,9 @@ def test_cmake_builds_and_tests(
         assert (0, "") == (finished.returncode, finished.stderr)
     status, lines = run_selftest(tree / "build" / "edgewright_selftest")
     assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (status, lines[-1])
+    status, lines = run_application(tree / "build" / "edgewright_application", samples(tiny, 1, 0) + "1,2,3\n")
+    assert (0, "LINE REFUSED: 3 numbers; send 16 numbers, separated by commas") == (status, lines[-1])
+    assert ["element 2", "element 1"] == [line[:9] for line in lines if line.startswith("element ")]
 
 
 def test_root_and_folders_mean_the_same(tmp_path: Path) -> None:

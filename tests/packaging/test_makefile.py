@@ -228,6 +228,16 @@ def test_tflite_is_emitted(ready: Copy) -> None:
     assert "emit --target esp32 --out o --inputs d.npz --labels l.txt -- -m.tflite".split() == ready.arguments()
 
 
+def test_targets_emits_all(ready: Copy) -> None:
+    """The goal `targets` is a build, or an emission, for every target; a target beside it is refused."""
+    assert 0 == ready.make("targets", "recipe=r", "family=all").returncode
+    assert "build --target all --family all --recipe r".split() == ready.arguments()
+    assert 0 == ready.make("targets", "tflite=m.tflite", "out=o").returncode
+    assert "emit --target all --out o -- m.tflite".split() == ready.arguments()
+    done = ready.make("targets", "target=esp32")
+    assert (2, True) == (done.returncode, "target= does not go with the goal targets" in done.stderr)
+
+
 @pytest.mark.parametrize("goal", ["flash", "monitor"])
 def test_flash_and_monitor_take_a_port(ready: Copy, goal: str) -> None:
     """The board's goals pass the port on, and do not build first: that would replace a build of another model."""

@@ -10,20 +10,32 @@ from pathlib import Path
 
 import pytest
 
+from edgewright.pipeline.quantization import dequantize
+from edgewright.pipeline.vocabulary import EmissionModel
+
 EMISSION = Path(__file__).parents[1] / "emission"
 STUBS = EMISSION / "stubs"
 SELFTEST = (
     f"SELF-TEST BEGIN format=1 edgewright=0.0.0 configuration={'0' * 64}",
     "SELF-TEST SETUP kernels={kernels} tolerance=0 vectors=3 arena_used=1234 arena_bytes=2048",
-    "SELF-TEST TIMING ticks=250 ticks_per_second={rate}",
+    "SELF-TEST TIMING ticks=250 ticks_per_second={rate} us={us}",
     "SELF-TEST PASS 3/3 max_diff=0",
+    "Send 16 numbers on a line, or an empty line for a golden vector.",
 )
 RESULTS = (
-    "step 0: two (element 1) = 695/1000, 250 ticks of 1/{rate} s",
-    "step 1: three (element 2) = 574/1000, 250 ticks of 1/{rate} s",
-    "step 2: three (element 2) = 402/1000, 250 ticks of 1/{rate} s",
+    "element 1 two = 0.695 in {us} us",
+    "element 2 three = 0.574 in {us} us",
+    "element 2 three = 0.402 in {us} us",
 )
 """What the applications print for the tiny model with the labels one, two and three, whose LED shows element 1."""
+
+
+def samples(model: EmissionModel, *vectors: int) -> str:
+    """Return lines with the real values of some golden inputs, one for each."""
+    quantization = model.graph.main.tensors[model.graph.main.inputs[0]].quantization
+    assert quantization is not None
+    reals = (dequantize(model.vectors.inputs[vector][0], quantization) for vector in vectors)
+    return "".join(",".join(str(value) for value in real.flat) + "\n" for real in reals)
 
 
 def replace_model(harness: Path) -> None:
@@ -45,7 +57,7 @@ def configure(tree: Path, *options: str, **environment: str) -> subprocess.Compl
     if cmake is None:
         pytest.skip("no cmake: install it (Debian: apt install cmake)")
     command = [cmake, "-S", str(tree), "-B", str(tree / "build"), *options]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PICO_", "ZEPHYR_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("IDF_", "PICO_", "ZEPHYR_"))}
     return subprocess.run(command, capture_output=True, text=True, env={**kept, **environment}, check=False)
 
 
@@ -68,7 +80,7 @@ def link(sources: Sequence[Path], includes: Sequence[Path], program: Path, *flag
     for number, source in enumerate(sources):
         is_c = source.suffix == ".c"
         objects.append(f"{program}{number}.o")
-        standard = ["-std=c99"] if is_c else ["-std=c++17", "-x", "c++"]
+        standard = ["-std=c99"] if is_c else ["-std=c++11", "-x", "c++"]
         warnings = ["-Wall", "-Wextra", "-Werror"]
         paths = [f"-I{path}" for path in includes]
         command = [str(compilers[is_c]), *standard, *warnings, *flags, *paths, "-c", str(source), "-o", objects[-1]]

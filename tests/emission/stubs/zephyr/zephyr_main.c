@@ -1,6 +1,6 @@
 /*
- * Zephyr on the host: the console is standard input and output, the button is down during the third and fourth turn of
- * the application's loop, and a pause ends the program after six.
+ * Zephyr on the host: the console is standard input and output, whose interrupt comes whenever the application looks for
+ * what arrived. The button is down during the third and fourth turn of its loop, and a pause ends the program after six.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,17 +9,63 @@
 #include <zephyr/drivers/uart.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/reboot.h>
+#include <zephyr/sys/ring_buffer.h>
 
 const struct device stub_chosen_zephyr_console = {1};
 const struct device stub_gpio = {2};
 
 static unsigned turns = 0;
 
-int uart_poll_in(const struct device *port, unsigned char *character) {
-    const int read = port == &stub_chosen_zephyr_console ? getchar() : EOF;
+static uart_irq_callback_user_data_t interrupt = NULL;
+static void *interrupt_data = NULL;
+static bool is_enabled = false;
 
-    *character = (unsigned char)read;
-    return read == EOF ? -1 : 0;
+int uart_irq_callback_user_data_set(const struct device *port, uart_irq_callback_user_data_t callback, void *user_data) {
+    interrupt = callback;
+    interrupt_data = user_data;
+    return port == &stub_chosen_zephyr_console ? 0 : -1;
+}
+
+void uart_irq_rx_enable(const struct device *port) {
+    is_enabled = port == &stub_chosen_zephyr_console;
+}
+
+int uart_irq_update(const struct device *port) {
+    return port == &stub_chosen_zephyr_console;
+}
+
+int uart_irq_rx_ready(const struct device *port) {
+    return port == &stub_chosen_zephyr_console && !feof(stdin);
+}
+
+int uart_fifo_read(const struct device *port, uint8_t *data, const int capacity) {
+    const int read = port == &stub_chosen_zephyr_console && capacity > 0 ? getchar() : EOF;
+
+    *data = (uint8_t)read;
+    return read != EOF;
+}
+
+uint32_t ring_buf_put(struct ring_buf *buffer, const uint8_t *data, uint32_t length) {
+    uint32_t i;
+
+    for (i = 0; i < length && buffer->length < buffer->capacity; ++i) {
+        buffer->bytes[(buffer->start + buffer->length++) % buffer->capacity] = data[i];
+    }
+    return i;
+}
+
+uint32_t ring_buf_get(struct ring_buf *buffer, uint8_t *data, uint32_t length) {
+    uint32_t i;
+
+    if (is_enabled) {
+        interrupt(&stub_chosen_zephyr_console, interrupt_data);
+    }
+    for (i = 0; i < length && buffer->length > 0; ++i) {
+        data[i] = buffer->bytes[buffer->start];
+        buffer->start = (buffer->start + 1u) % buffer->capacity;
+        --buffer->length;
+    }
+    return i;
 }
 
 void uart_poll_out(const struct device *port, unsigned char character) {

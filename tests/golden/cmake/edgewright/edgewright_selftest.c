@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "edgewright_port.h"
+#include "edgewright_print.h"
 #include "edgewright_vectors.h"
 
-#define DECIMAL_DIGITS 10u
 /* More than the integers behind a float can be apart. */
 #define MOST_STEPS 100000.0f
 
@@ -27,33 +27,9 @@ typedef struct {
     int32_t got;
 } findings;
 
-static void put(const char *text) {
-    edgewright_port_write(text, strlen(text));
-}
-
-static void put_unsigned(uint32_t value) {
-    char digits[DECIMAL_DIGITS];
-    size_t start = DECIMAL_DIGITS;
-
-    do {
-        digits[--start] = (char)('0' + (int)(value % 10u));
-        value /= 10u;
-    } while (value != 0u);
-    edgewright_port_write(digits + start, DECIMAL_DIGITS - start);
-}
-
-static void put_signed(int32_t value) {
-    if (value < 0) {
-        put("-");
-        put_unsigned(0u - (uint32_t)value);
-    } else {
-        put_unsigned((uint32_t)value);
-    }
-}
-
 static void put_field(const char *name, uint32_t value) {
-    put(name);
-    put_unsigned(value);
+    edgewright_print(name);
+    edgewright_print_unsigned(value);
 }
 
 /* A model's real value is scale * (integer - zero_point), rounded once: the nearest integer is the one behind it. */
@@ -165,12 +141,12 @@ static edgewright_status run_vector(const edgewright_vector *vector, findings *f
 
 static void put_setup(void) {
     put_field("SELF-TEST BEGIN format=", EDGEWRIGHT_SELFTEST_VERSION);
-    put(" edgewright=" EDGEWRIGHT_VERSION " configuration=" EDGEWRIGHT_CONFIGURATION "\n");
+    edgewright_print(" edgewright=" EDGEWRIGHT_VERSION " configuration=" EDGEWRIGHT_CONFIGURATION "\n");
     put_field("SELF-TEST SETUP kernels=" EDGEWRIGHT_KERNELS " tolerance=", EDGEWRIGHT_TOLERANCE_LSB);
     put_field(" vectors=", EDGEWRIGHT_VECTOR_COUNT);
     put_field(" arena_used=", (uint32_t)edgewright_arena_used_bytes());
     put_field(" arena_bytes=", EDGEWRIGHT_ARENA_BYTES);
-    put("\n");
+    edgewright_print("\n");
 }
 
 static void put_verdict(edgewright_status status, const findings *found, const char *step) {
@@ -181,17 +157,17 @@ static void put_verdict(edgewright_status status, const findings *found, const c
     } else if (status == EDGEWRIGHT_ERROR_SELFTEST) {
         put_field("SELF-TEST FAIL vector ", found->vector);
         put_field(" element ", found->element);
-        put(" expected ");
-        put_signed(found->expected);
-        put(" got ");
-        put_signed(found->got);
+        edgewright_print(" expected ");
+        edgewright_print_signed(found->expected);
+        edgewright_print(" got ");
+        edgewright_print_signed(found->got);
     } else {
-        put("SELF-TEST ERROR ");
-        put(step);
-        put(" status=");
-        put(edgewright_status_name(status));
+        edgewright_print("SELF-TEST ERROR ");
+        edgewright_print(step);
+        edgewright_print(" status=");
+        edgewright_print(edgewright_status_name(status));
     }
-    put("\n");
+    edgewright_print("\n");
 }
 
 edgewright_status edgewright_selftest_run(void) {
@@ -209,7 +185,8 @@ edgewright_status edgewright_selftest_run(void) {
     if (found.min_ticks != UINT32_MAX) {
         put_field("SELF-TEST TIMING ticks=", found.min_ticks);
         put_field(" ticks_per_second=", edgewright_port_ticks_per_second());
-        put("\n");
+        put_field(" us=", edgewright_microseconds(found.min_ticks));
+        edgewright_print("\n");
     }
     put_verdict(status, &found, step);
     return status;

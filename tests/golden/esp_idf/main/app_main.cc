@@ -4,13 +4,13 @@
  * Yours to edit: it is written once, and never overwritten afterwards.
  */
 
-#include <cinttypes>
-#include <cstdio>
-#include <cstring>
+#include <string.h>
 
+#include "edgewright_console.h"
 #include "edgewright_model.h"
 #include "edgewright_port.h"
 #include "edgewright_preprocessing.h"
+#include "edgewright_print.h"
 #include "edgewright_quantization.h"
 #include "edgewright_selftest.h"
 #include "edgewright_vectors.h"
@@ -19,25 +19,44 @@
 
 namespace {
 
-constexpr uint32_t kPauseMs = 1000;
+/* The port's buffer holds what arrives during a pause: 128 bytes are 11 ms at 115200 baud. */
+constexpr uint32_t kPauseMs = 10;
 
-/*
- * Fills the model's inputs. As long as no sensor is connected, the golden vectors stand in for one.
- *
- * To use your own data, write 16 elements of int8_t to edgewright_input(0, nullptr); raw samples
- * become such with edgewright_preprocess_input_0().
- */
-void read_inputs(size_t step) {
-    const edgewright_vector &vector = edgewright_vectors[step % EDGEWRIGHT_VECTOR_COUNT];
+/* Fills the model's inputs with the next golden vector. */
+void read_vector() {
+    static size_t step = 0;
+    const edgewright_vector &vector = edgewright_vectors[step++ % EDGEWRIGHT_VECTOR_COUNT];
     for (size_t i = 0; i < EDGEWRIGHT_INPUT_COUNT; ++i) {
         size_t bytes = 0;
         void *input = edgewright_input(i, &bytes);
-        std::memcpy(input, vector.inputs[i], bytes);
+        memcpy(input, vector.inputs[i], bytes);
     }
 }
 
-/* Acts on the result; here it prints the largest element of the first output. */
-void show_output(size_t step, uint32_t ticks) {
+/* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
+edgewright_console console = {};
+
+/*
+ * Takes a character of the console and tells whether the inputs are full: after a line of numbers, or after an empty
+ * line, which stands for the next golden vector.
+ *
+ * A sensor of yours takes its place:
+ *
+ *     auto *input = static_cast<int8_t *>(edgewright_input(0, nullptr));
+ *     for (size_t i = 0; i < EDGEWRIGHT_INPUT_0_LENGTH; ++i) {
+ *         edgewright_preprocess_input_0_value(read_my_sensor(), i, input);
+ *     }
+ */
+bool take_character(uint8_t character) {
+    const edgewright_line line = edgewright_console_take(&console, character);
+    if (line == EDGEWRIGHT_LINE_EMPTY) {
+        read_vector();
+    }
+    return line == EDGEWRIGHT_LINE_EMPTY || line == EDGEWRIGHT_LINE_SAMPLE;
+}
+
+/* Which element of the first output is the largest. */
+size_t largest_element() {
     const auto *output = static_cast<const int8_t *>(edgewright_output(0, nullptr));
     size_t best = 0;
     for (size_t i = 1; i < EDGEWRIGHT_OUTPUT_0_LENGTH; ++i) {
@@ -45,31 +64,85 @@ void show_output(size_t step, uint32_t ticks) {
             best = i;
         }
     }
+    return best;
+}
+
+/* Prints one element of the first output, and how long the model took. */
+void print_element(size_t element, uint32_t ticks) {
+    const auto *output = static_cast<const int8_t *>(edgewright_output(0, nullptr));
+    const char *label = edgewright_label(element);
+    edgewright_print("element ");
+    edgewright_print_unsigned(static_cast<uint32_t>(element));
+    if (label != nullptr) {
+        edgewright_print(" ");
+        edgewright_print(label);
+    }
+    edgewright_print(" = ");
     float value = 0.0f;
-    edgewright_dequantize_output_0(&output[best], 1, &value);
-    const char *label = edgewright_label(best);
-    std::printf("step %u: element %u%s%s = %g, %" PRIu32 " ticks of 1/%" PRIu32 " s\n", static_cast<unsigned>(step),
-                static_cast<unsigned>(best), label != nullptr ? " " : "", label != nullptr ? label : "",
-                static_cast<double>(value), ticks, edgewright_port_ticks_per_second());
+    edgewright_dequantize_output_0(&output[element], 1, &value);
+    edgewright_print_real(value);
+    edgewright_print(" in ");
+    edgewright_print_unsigned(edgewright_microseconds(ticks));
+    edgewright_print(" us\n");
+}
+
+/* Runs the model once and tells the largest element, or EDGEWRIGHT_OUTPUT_0_LENGTH after an error. */
+size_t run_model() {
+    const uint32_t start = edgewright_port_ticks();
+    const edgewright_status status = edgewright_invoke();
+    const uint32_t ticks = edgewright_port_ticks() - start;
+    if (status != EDGEWRIGHT_OK) {
+        edgewright_print("The model could not run: ");
+        edgewright_print(edgewright_status_name(status));
+        edgewright_print("\n");
+        return EDGEWRIGHT_OUTPUT_0_LENGTH;
+    }
+    const size_t best = largest_element();
+    print_element(best, ticks);
+    return best;
+}
+
+/* Tests the model, and says what comes next. */
+bool start_model() {
+    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
+        edgewright_print("The self-test failed, so the application does not start.\n");
+        return false;
+    }
+    edgewright_print("Send ");
+    edgewright_print_unsigned(static_cast<uint32_t>(edgewright_console_length()));
+    edgewright_print(" numbers on a line, or an empty line for a golden vector.\n");
+    return true;
+}
+
+/* The LED is on while this element of the first output is the largest one. */
+constexpr size_t kLedElement = 0;
+
+/* Takes what has arrived, up to the end of a line, and tells whether the inputs are full. */
+bool read_console() {
+    uint8_t character = 0;
+    while (edgewright_port_read(&character, 1) == 1) {
+        if (take_character(character)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Boards differ in their LEDs: a plain one on pin N takes gpio_set_level(N, on), an addressable one a driver. */
+void set_led(bool on) {
+    edgewright_print(on ? "LED on\n" : "LED off\n");
 }
 
 }  // namespace
 
 extern "C" void app_main(void) {
-    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
-        std::printf("The self-test failed, so the application does not start.\n");
+    if (!start_model()) {
         return;
     }
-    for (size_t step = 0;; ++step) {
-        read_inputs(step);
-        const uint32_t start = edgewright_port_ticks();
-        const edgewright_status status = edgewright_invoke();
-        const uint32_t ticks = edgewright_port_ticks() - start;
-        if (status != EDGEWRIGHT_OK) {
-            std::printf("The model could not run: %s\n", edgewright_status_name(status));
-            return;
+    for (;;) {
+        if (read_console()) {
+            set_led(run_model() == kLedElement);
         }
-        show_output(step, ticks);
         vTaskDelay(pdMS_TO_TICKS(kPauseMs));
     }
 }

@@ -4,16 +4,49 @@
  * Do not edit: the next run writes it anew.
  */
 
-/* edgewright_port.h on Zephyr: the serial port that is chosen as the console, and the kernel's cycle counter. */
+/*
+ * edgewright_port.h on Zephyr: the serial port that is chosen as the console, and the kernel's cycle counter. Many of
+ * these ports hold a single byte, so that an interrupt keeps what arrives while the model runs.
+ */
 #include "edgewright_port.h"
 
 #include <zephyr/device.h>
 #include <zephyr/devicetree.h>
 #include <zephyr/drivers/uart.h>
+#include <zephyr/init.h>
 #include <zephyr/kernel.h>
 #include <zephyr/sys/reboot.h>
+#include <zephyr/sys/ring_buffer.h>
+
+#define KEPT_BYTES 256
 
 static const struct device *const console = DEVICE_DT_GET(DT_CHOSEN(zephyr_console));
+
+RING_BUF_DECLARE(kept, KEPT_BYTES);
+
+/* What no longer fits is lost. */
+static void keep_received(const struct device *port, void *unused) {
+    uint8_t character;
+
+    (void)unused;
+    if (!uart_irq_update(port) || !uart_irq_rx_ready(port)) {
+        return;
+    }
+    while (uart_fifo_read(port, &character, 1) == 1) {
+        (void)ring_buf_put(&kept, &character, 1);
+    }
+}
+
+static int start_listening(void) {
+    const int status = uart_irq_callback_user_data_set(console, keep_received, NULL);
+
+    if (status == 0) {
+        uart_irq_rx_enable(console);
+    }
+    return status;
+}
+
+SYS_INIT(start_listening, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);
 
 void edgewright_port_write(const char *data, size_t length) {
     size_t i;
@@ -24,12 +57,7 @@ void edgewright_port_write(const char *data, size_t length) {
 }
 
 size_t edgewright_port_read(uint8_t *data, size_t capacity) {
-    size_t arrived = 0;
-
-    while (arrived < capacity && uart_poll_in(console, &data[arrived]) == 0) {
-        ++arrived;
-    }
-    return arrived;
+    return ring_buf_get(&kept, data, (uint32_t)capacity);
 }
 
 uint32_t edgewright_port_ticks(void) {

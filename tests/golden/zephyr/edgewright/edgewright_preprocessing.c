@@ -70,6 +70,14 @@ static void put_input_0(float value, size_t index, int8_t *input) {
     (void)edgewright_quantize_input_0(&value, 1, &input[index]);
 }
 
+edgewright_status edgewright_preprocess_input_0_value(float raw, size_t index, int8_t *input) {
+    if (input == NULL || index >= EDGEWRIGHT_INPUT_0_LENGTH) {
+        return EDGEWRIGHT_ERROR_ARGUMENT;
+    }
+    put_input_0(raw, index, input);
+    return EDGEWRIGHT_OK;
+}
+
 edgewright_status edgewright_preprocess_input_0(
     const float *raw, size_t height, size_t width, int8_t *input) {
     const float row_ratio = (float)height / 4.0f;

@@ -4,13 +4,15 @@
  * Yours to edit: it is written once, and never overwritten afterwards.
  */
 
-#include <stdio.h>
 #include <string.h>
 #include <zephyr/drivers/gpio.h>
 #include <zephyr/kernel.h>
 
+#include "edgewright_console.h"
 #include "edgewright_model.h"
 #include "edgewright_port.h"
+#include "edgewright_preprocessing.h"
+#include "edgewright_print.h"
 #include "edgewright_quantization.h"
 #include "edgewright_selftest.h"
 #include "edgewright_vectors.h"
@@ -23,26 +25,37 @@ constexpr int32_t kPauseMs = 10;
 const gpio_dt_spec led = GPIO_DT_SPEC_GET_OR(DT_ALIAS(led0), gpios, {});
 const gpio_dt_spec button = GPIO_DT_SPEC_GET_OR(DT_ALIAS(sw0), gpios, {});
 
-/* The LED is on while this element of the first output is the largest one. */
-constexpr size_t kLedElement = 0;
-
-void print(const char *text) {
-    edgewright_port_write(text, strlen(text));
-}
-
-/*
- * Fills the model's inputs. As long as no sensor is connected, the golden vectors stand in for one.
- *
- * To use your own data, write 16 elements of int8_t to edgewright_input(0, nullptr); real values
- * become such with edgewright_quantize_input_0().
- */
-void read_inputs(size_t step) {
-    const edgewright_vector &vector = edgewright_vectors[step % EDGEWRIGHT_VECTOR_COUNT];
+/* Fills the model's inputs with the next golden vector. */
+void read_vector() {
+    static size_t step = 0;
+    const edgewright_vector &vector = edgewright_vectors[step++ % EDGEWRIGHT_VECTOR_COUNT];
     for (size_t i = 0; i < EDGEWRIGHT_INPUT_COUNT; ++i) {
         size_t bytes = 0;
         void *input = edgewright_input(i, &bytes);
         memcpy(input, vector.inputs[i], bytes);
     }
+}
+
+/* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
+edgewright_console console = {};
+
+/*
+ * Takes a character of the console and tells whether the inputs are full: after a line of numbers, or after an empty
+ * line, which stands for the next golden vector.
+ *
+ * A sensor of yours takes its place:
+ *
+ *     auto *input = static_cast<int8_t *>(edgewright_input(0, nullptr));
+ *     for (size_t i = 0; i < EDGEWRIGHT_INPUT_0_LENGTH; ++i) {
+ *         edgewright_preprocess_input_0_value(read_my_sensor(), i, input);
+ *     }
+ */
+bool take_character(uint8_t character) {
+    const edgewright_line line = edgewright_console_take(&console, character);
+    if (line == EDGEWRIGHT_LINE_EMPTY) {
+        read_vector();
+    }
+    return line == EDGEWRIGHT_LINE_EMPTY || line == EDGEWRIGHT_LINE_SAMPLE;
 }
 
 /* Which element of the first output is the largest. */
@@ -57,49 +70,61 @@ size_t largest_element() {
     return best;
 }
 
-/* Prints one element of the first output, in thousandths, and how long the model took. */
-void print_element(size_t step, size_t element, uint32_t ticks) {
+/* Prints one element of the first output, and how long the model took. */
+void print_element(size_t element, uint32_t ticks) {
     const auto *output = static_cast<const int8_t *>(edgewright_output(0, nullptr));
-    float real = 0.0f;
-    edgewright_dequantize_output_0(&output[element], 1, &real);
-    const auto value = static_cast<long>(real * 1000.0f);
     const char *label = edgewright_label(element);
-    char number[32];
-    snprintf(number, sizeof(number), "step %lu: ", static_cast<unsigned long>(step));
-    print(number);
+    edgewright_print("element ");
+    edgewright_print_unsigned(static_cast<uint32_t>(element));
     if (label != nullptr) {
-        print(label);
-        print(" ");
+        edgewright_print(" ");
+        edgewright_print(label);
     }
-    char rest[96];
-    snprintf(rest, sizeof(rest), "(element %lu) = %ld/1000, %lu ticks of 1/%lu s\n",
-             static_cast<unsigned long>(element), value, static_cast<unsigned long>(ticks),
-             static_cast<unsigned long>(edgewright_port_ticks_per_second()));
-    print(rest);
+    edgewright_print(" = ");
+    float value = 0.0f;
+    edgewright_dequantize_output_0(&output[element], 1, &value);
+    edgewright_print_real(value);
+    edgewright_print(" in ");
+    edgewright_print_unsigned(edgewright_microseconds(ticks));
+    edgewright_print(" us\n");
 }
 
 /* Runs the model once and tells the largest element, or EDGEWRIGHT_OUTPUT_0_LENGTH after an error. */
-size_t run_model(size_t step) {
-    read_inputs(step);
+size_t run_model() {
     const uint32_t start = edgewright_port_ticks();
     const edgewright_status status = edgewright_invoke();
     const uint32_t ticks = edgewright_port_ticks() - start;
     if (status != EDGEWRIGHT_OK) {
-        print("The model could not run: ");
-        print(edgewright_status_name(status));
-        print("\n");
+        edgewright_print("The model could not run: ");
+        edgewright_print(edgewright_status_name(status));
+        edgewright_print("\n");
         return EDGEWRIGHT_OUTPUT_0_LENGTH;
     }
     const size_t best = largest_element();
-    print_element(step, best, ticks);
+    print_element(best, ticks);
     return best;
 }
 
-/* Whether a line was sent on the console. */
-bool line_arrived() {
+/* Tests the model, and says what comes next. */
+bool start_model() {
+    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
+        edgewright_print("The self-test failed, so the application does not start.\n");
+        return false;
+    }
+    edgewright_print("Send ");
+    edgewright_print_unsigned(static_cast<uint32_t>(edgewright_console_length()));
+    edgewright_print(" numbers on a line, or an empty line for a golden vector.\n");
+    return true;
+}
+
+/* The LED is on while this element of the first output is the largest one. */
+constexpr size_t kLedElement = 0;
+
+/* Takes what has arrived, up to the end of a line, and tells whether the inputs are full. */
+bool read_console() {
     uint8_t character = 0;
     while (edgewright_port_read(&character, 1) == 1) {
-        if (character == '\n' || character == '\r') {
+        if (take_character(character)) {
             return true;
         }
     }
@@ -110,13 +135,20 @@ bool configure(const gpio_dt_spec &pin, gpio_flags_t flags) {
     return pin.port != nullptr && gpio_is_ready_dt(&pin) && gpio_pin_configure_dt(&pin, flags) == 0;
 }
 
-/* Whether the button went down since the last call. */
-bool button_pressed() {
+/*
+ * Fills the model's inputs with the next golden vector if the button went down since the last call, and tells so. While
+ * they hold half a line it does nothing.
+ */
+bool read_button() {
     static bool was_down = false;
     const bool is_down = gpio_pin_get_dt(&button) == 1;
     const bool pressed = is_down && !was_down;
     was_down = is_down;
-    return pressed;
+    if (!pressed || console.count > 0) {
+        return false;
+    }
+    read_vector();
+    return true;
 }
 
 }  // namespace
@@ -124,14 +156,12 @@ bool button_pressed() {
 int main(void) {
     const bool has_led = configure(led, GPIO_OUTPUT_INACTIVE);
     const bool has_button = configure(button, GPIO_INPUT);
-    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
-        print("The self-test failed, so the application does not start.\n");
+    if (!start_model()) {
         return 1;
     }
-    print("Press the button, or send a line, to run the model.\n");
-    for (size_t step = 0;;) {
-        if ((has_button && button_pressed()) || line_arrived()) {
-            const size_t best = run_model(step++);
+    for (;;) {
+        if ((has_button && read_button()) || read_console()) {
+            const size_t best = run_model();
             if (has_led) {
                 gpio_pin_set_dt(&led, best == kLedElement ? 1 : 0);
             }

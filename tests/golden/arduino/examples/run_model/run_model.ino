@@ -4,17 +4,19 @@
  * Yours to edit: it is written once, and never overwritten afterwards.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 /* The library that brings TensorFlow Lite Micro: write the header of yours. */
 #include <Chirale_TensorFlowLite.h>
 
-#include <edgewright_model.h>
-#include <edgewright_port.h>
-#include <edgewright_quantization.h>
-#include <edgewright_selftest.h>
-#include <edgewright_vectors.h>
+#include "edgewright_console.h"
+#include "edgewright_model.h"
+#include "edgewright_port.h"
+#include "edgewright_preprocessing.h"
+#include "edgewright_print.h"
+#include "edgewright_quantization.h"
+#include "edgewright_selftest.h"
+#include "edgewright_vectors.h"
 
 /* How long a computer may take to open the console on USB. */
 constexpr unsigned long kConsoleMs = 3000;
@@ -22,26 +24,37 @@ constexpr unsigned long kPauseMs = 10;
 
 bool is_ready = false;
 
-/* The LED is on while this element of the first output is the largest one. */
-constexpr size_t kLedElement = 0;
-
-void print(const char *text) {
-    edgewright_port_write(text, strlen(text));
-}
-
-/*
- * Fills the model's inputs. As long as no sensor is connected, the golden vectors stand in for one.
- *
- * To use your own data, write 16 elements of int8_t to edgewright_input(0, nullptr); real values
- * become such with edgewright_quantize_input_0().
- */
-void read_inputs(size_t step) {
-    const edgewright_vector &vector = edgewright_vectors[step % EDGEWRIGHT_VECTOR_COUNT];
+/* Fills the model's inputs with the next golden vector. */
+void read_vector() {
+    static size_t step = 0;
+    const edgewright_vector &vector = edgewright_vectors[step++ % EDGEWRIGHT_VECTOR_COUNT];
     for (size_t i = 0; i < EDGEWRIGHT_INPUT_COUNT; ++i) {
         size_t bytes = 0;
         void *input = edgewright_input(i, &bytes);
         memcpy(input, vector.inputs[i], bytes);
     }
+}
+
+/* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
+edgewright_console console = {};
+
+/*
+ * Takes a character of the console and tells whether the inputs are full: after a line of numbers, or after an empty
+ * line, which stands for the next golden vector.
+ *
+ * A sensor of yours takes its place:
+ *
+ *     auto *input = static_cast<int8_t *>(edgewright_input(0, nullptr));
+ *     for (size_t i = 0; i < EDGEWRIGHT_INPUT_0_LENGTH; ++i) {
+ *         edgewright_preprocess_input_0_value(read_my_sensor(), i, input);
+ *     }
+ */
+bool take_character(uint8_t character) {
+    const edgewright_line line = edgewright_console_take(&console, character);
+    if (line == EDGEWRIGHT_LINE_EMPTY) {
+        read_vector();
+    }
+    return line == EDGEWRIGHT_LINE_EMPTY || line == EDGEWRIGHT_LINE_SAMPLE;
 }
 
 /* Which element of the first output is the largest. */
@@ -56,49 +69,61 @@ size_t largest_element() {
     return best;
 }
 
-/* Prints one element of the first output, in thousandths, and how long the model took. */
-void print_element(size_t step, size_t element, uint32_t ticks) {
+/* Prints one element of the first output, and how long the model took. */
+void print_element(size_t element, uint32_t ticks) {
     const auto *output = static_cast<const int8_t *>(edgewright_output(0, nullptr));
-    float real = 0.0f;
-    edgewright_dequantize_output_0(&output[element], 1, &real);
-    const auto value = static_cast<long>(real * 1000.0f);
     const char *label = edgewright_label(element);
-    char number[32];
-    snprintf(number, sizeof(number), "step %lu: ", static_cast<unsigned long>(step));
-    print(number);
+    edgewright_print("element ");
+    edgewright_print_unsigned(static_cast<uint32_t>(element));
     if (label != nullptr) {
-        print(label);
-        print(" ");
+        edgewright_print(" ");
+        edgewright_print(label);
     }
-    char rest[96];
-    snprintf(rest, sizeof(rest), "(element %lu) = %ld/1000, %lu ticks of 1/%lu s\n",
-             static_cast<unsigned long>(element), value, static_cast<unsigned long>(ticks),
-             static_cast<unsigned long>(edgewright_port_ticks_per_second()));
-    print(rest);
+    edgewright_print(" = ");
+    float value = 0.0f;
+    edgewright_dequantize_output_0(&output[element], 1, &value);
+    edgewright_print_real(value);
+    edgewright_print(" in ");
+    edgewright_print_unsigned(edgewright_microseconds(ticks));
+    edgewright_print(" us\n");
 }
 
 /* Runs the model once and tells the largest element, or EDGEWRIGHT_OUTPUT_0_LENGTH after an error. */
-size_t run_model(size_t step) {
-    read_inputs(step);
+size_t run_model() {
     const uint32_t start = edgewright_port_ticks();
     const edgewright_status status = edgewright_invoke();
     const uint32_t ticks = edgewright_port_ticks() - start;
     if (status != EDGEWRIGHT_OK) {
-        print("The model could not run: ");
-        print(edgewright_status_name(status));
-        print("\n");
+        edgewright_print("The model could not run: ");
+        edgewright_print(edgewright_status_name(status));
+        edgewright_print("\n");
         return EDGEWRIGHT_OUTPUT_0_LENGTH;
     }
     const size_t best = largest_element();
-    print_element(step, best, ticks);
+    print_element(best, ticks);
     return best;
 }
 
-/* Whether a line was sent on the console. */
-bool line_arrived() {
+/* Tests the model, and says what comes next. */
+bool start_model() {
+    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
+        edgewright_print("The self-test failed, so the application does not start.\n");
+        return false;
+    }
+    edgewright_print("Send ");
+    edgewright_print_unsigned(static_cast<uint32_t>(edgewright_console_length()));
+    edgewright_print(" numbers on a line, or an empty line for a golden vector.\n");
+    return true;
+}
+
+/* The LED is on while this element of the first output is the largest one. */
+constexpr size_t kLedElement = 0;
+
+/* Takes what has arrived, up to the end of a line, and tells whether the inputs are full. */
+bool read_console() {
     uint8_t character = 0;
     while (edgewright_port_read(&character, 1) == 1) {
-        if (character == '\n' || character == '\r') {
+        if (take_character(character)) {
             return true;
         }
     }
@@ -124,14 +149,12 @@ void setup() {
     prepare_led();
     while (!Serial && millis() < kConsoleMs) {
     }
-    is_ready = edgewright_selftest_run() == EDGEWRIGHT_OK;
-    print(is_ready ? "Send a line to run the model.\n" : "The self-test failed, so the application does not start.\n");
+    is_ready = start_model();
 }
 
 void loop() {
-    static size_t step = 0;
-    if (is_ready && line_arrived()) {
-        set_led(run_model(step++) == kLedElement);
+    if (is_ready && read_console()) {
+        set_led(run_model() == kLedElement);
     }
     delay(kPauseMs);
 }

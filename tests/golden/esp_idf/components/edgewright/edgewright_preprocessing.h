@@ -17,9 +17,11 @@
  * clamped to the image.
  *
  * Functions with a count take that many values, of which the first belongs to channel 0: a whole sample, or part of it.
- * All return EDGEWRIGHT_ERROR_ARGUMENT, and touch nothing, where a pointer is null, count is more than the input has
- * elements, or a side of an image is 0 or more than EDGEWRIGHT_MOST_SIDE. raw and input must not overlap. Compile
- * without -ffast-math, and with -ffp-contract=off, as the build files do.
+ * Those that end in _value take one value, the index-th of a sample, as a sensor or a console gives them: an image has
+ * to have the size of the input already. All return EDGEWRIGHT_ERROR_ARGUMENT, and touch nothing, where a pointer is
+ * null, count or index is more than the input has elements, or a side of an image is 0 or more than
+ * EDGEWRIGHT_MOST_SIDE. raw and input must not overlap. Compile without -ffast-math, and with -ffp-contract=off, as the
+ * build files do.
  */
 #ifndef EDGEWRIGHT_PREPROCESSING_H_
 #define EDGEWRIGHT_PREPROCESSING_H_
@@ -40,6 +42,7 @@ edgewright_status edgewright_preprocess_input_0(
     const float *raw, size_t height, size_t width, int8_t *input);
 edgewright_status edgewright_preprocess_input_0_uint8(
     const uint8_t *raw, size_t height, size_t width, int8_t *input);
+edgewright_status edgewright_preprocess_input_0_value(float raw, size_t index, int8_t *input);
 
 #ifdef __cplusplus
 }

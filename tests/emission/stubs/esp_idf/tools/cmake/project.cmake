@@ -1,0 +1,15 @@
+# The little of ESP-IDF's build system that a project uses: components, each checked to name sources that exist.
+function(idf_component_register)
+  cmake_parse_arguments(COMPONENT "" "" "SRCS;INCLUDE_DIRS;PRIV_REQUIRES" ${ARGN})
+  foreach(source IN LISTS COMPONENT_SRCS)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
+      message(FATAL_ERROR "${source} is missing")
+    endif()
+  endforeach()
+endfunction()
+
+macro(project name)
+  _project("${name}" LANGUAGES NONE ${ARGN})
+  add_subdirectory(components/edgewright)
+  add_subdirectory(main)
+endmacro()

@@ -1,0 +1,52 @@
+"""The plain CMake family: its application reads samples from standard input, here over the fake model."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.applications import RESULTS, SELFTEST, build, replace_model, run, samples
+
+from edgewright.pipeline.vocabulary import EmissionModel
+
+RATE = {"rate": "1000000", "us": "0", "kernels": "reference"}
+
+Emit = Callable[..., Mapping[str, bytes]]
+Unpack = Callable[[Mapping[str, bytes]], Path]
+
+
+def application(tree: Path) -> Path:
+    """Build the emitted project against an empty library and return the application."""
+    ar = shutil.which("ar")
+    if ar is None:
+        pytest.skip("no ar: install it (Debian: apt install binutils)")
+    library = tree / "libnothing.a"
+    subprocess.run([ar, "qc", str(library)], check=True)
+    replace_model(tree / "edgewright" / "edgewright_model.cc")
+    return build(tree, f"-DTFLM_INCLUDE={tree}", f"-DTFLM_LIB={library}") / "edgewright_application"
+
+
+@pytest.mark.slow
+def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """It tests itself, then runs the model for each line, refuses what is none, and ends where its input ends."""
+    program = application(unpack(emit(replace(tiny, labels=("one", "two", "three")), "cmake")))
+    status, lines = run(program, samples(tiny, 1, 0) + "1,2,x\n\n7")
+    lines = [re.sub(r"ticks=\d+|us=\d+|\d+ us", "", line) for line in lines]
+    assert (0, 'LINE REFUSED: number 3 is "x", which the input does not take') == (status, lines.pop(7).split(";")[0])
+    expected = [re.sub(r"ticks=\d+|us=\d+|\d+ us", "", line.format(**RATE)) for line in (*SELFTEST, *RESULTS)]
+    assert [*expected[:5], expected[6], expected[5], expected[5]] == lines
+
+
+@pytest.mark.slow
+def test_application_after_a_failure(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """After a failed self-test, and after an inference that failed, the exit status is not 0."""
+    program = application(unpack(emit(tiny, "cmake")))
+    status, lines = run(program, "\n", "0 0 1 9")
+    assert (1, "The self-test failed, so the application does not start.") == (status, lines[-1])
+    status, lines = run(program, ",".join(["0.5"] * 16) + "\n")
+    assert (1, "The model could not run: invoke") == (status, lines[-1])
