@@ -20,7 +20,7 @@ comma := ,
 
 VALUES := target family prefix model data recipe tflite labels seed out port
 SWITCHES := trust force dry upgrade
-GOALS := build targets flash monitor test test-full test-tflm results check golden lock toolchains wheel clean \
+GOALS := build targets flash monitor aar test test-full test-tflm results check golden lock toolchains wheel clean \
   distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
@@ -55,7 +55,7 @@ MAKEOVERRIDES :=
 
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 listed_targets := $(subst $(space),$(comma)$(space),$(TARGETS))
-ifneq ($(filter build flash monitor,$(goals)),)
+ifneq ($(filter build flash monitor aar,$(goals)),)
 ifeq ($(call given,target),)
 $(error target= is missing: make target=NAME, with one of $(listed_targets))
 endif
@@ -91,6 +91,9 @@ build targets: .venv/run
 
 flash monitor: .venv/run
 	@$(BIN)/edgewright $@ $(strip $(place) $(call value_option,--port,port))
+
+aar: .venv/run
+	@$(BIN)/edgewright aar $(strip $(place))
 
 # ---- the environment -----------------------------------------------------------------------------------------------
 # .venv/clone names the folder that .venv was made for; it is removed before anything is installed and written last.
@@ -242,6 +245,7 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
 make targets                   the same for all targets, into build/targets/NAME; family=all for every family of each
 make target=NAME flash port=DEVICE, make target=NAME monitor port=DEVICE
                                the family's own tool writes the firmware; shows what the board prints
+make target=android aar        an .aar of the emitted module, without Gradle; needs a JDK and Maven
 
 make check                     format, lint, types and the fast tests
 make test, make test-full      all tests on reduced grids; on complete ones

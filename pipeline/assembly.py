@@ -13,10 +13,12 @@ from edgewright.pipeline.evaluation import EvaluationRecord
 from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph
+from edgewright.pipeline.interpreters import Resolver
 from edgewright.pipeline.layers import layers_document
 from edgewright.pipeline.manifest import Configuration, make_manifest
 from edgewright.pipeline.output import MANIFEST
 from edgewright.pipeline.preprocessing import Preprocessing
+from edgewright.pipeline.publication import labels_text, publish
 from edgewright.pipeline.report import (
     ArenaSection,
     BudgetSection,
@@ -99,9 +101,10 @@ def assemble(
     arena = replace(arena, placement=fit.placement)
     report = _report(findings, arena, target, family, tool_version, fit=_fit(findings, fit, dropped, target, family))
     complaint = None if fit.fits else complain(report)
+    tflite = _tflite(findings, family)
     files: dict[str, bytes] = {
-        "model.tflite": findings.tflite,
-        "labels.txt": "".join(f"{' '.join(label.splitlines())}\n" for label in findings.labels).encode(),
+        "model.tflite": tflite,
+        "labels.txt": labels_text(findings.labels),
         "model.layers.json": layers_document(findings.graph, findings.layer_names),
         "report.json": (report.model_dump_json(indent=1) + "\n").encode(),
         "report.html": render_page(report).encode(),
@@ -111,7 +114,7 @@ def assemble(
     if complaint is None or force:
         model = EmissionModel(
             name=findings.name,
-            tflite=findings.tflite,
+            tflite=tflite,
             graph=findings.graph,
             labels=findings.labels,
             layer_names=findings.layer_names,
@@ -121,9 +124,17 @@ def assemble(
             configuration_digest=findings.configuration.digest,
             preprocessing=findings.preprocessing,
             prefix=prefix,
+            xnnpack_difference_lsb=max(
+                (
+                    row.max_difference_lsb
+                    for row in findings.record.agreements
+                    if row.resolver == Resolver.XNNPACK.value
+                ),
+                default=0,
+            ),
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
-        files.update({f"firmware/{name}": content for name, content in firmware.items()})
+        files.update({f"{family.folder}/{name}": content for name, content in firmware.items()})
         files.update(render_archive(findings.name, prefix, family, firmware))
     manifest = make_manifest(findings.configuration, target.name, family.name, tool_version, files)
     files[MANIFEST] = (manifest.model_dump_json(indent=1) + "\n").encode()
@@ -137,6 +148,19 @@ def _with_affordable_vectors(findings: Findings, target: Target) -> tuple[Findin
     vectors = findings.vectors.first(affordable)
     needs = replace(findings.needs, selftest_bytes=vectors.nbytes)
     return replace(findings, vectors=vectors, needs=needs), count - affordable
+
+
+def _tflite(findings: Findings, family: Family) -> bytes:
+    """Return the model as the family takes it: a file for apps says what it is."""
+    if family.files is None:
+        return findings.tflite
+    return publish(
+        findings.graph,
+        name=findings.name,
+        description=f"Compressed by edgewright, configuration {findings.configuration.digest}.",
+        labels=findings.labels,
+        preprocessing=findings.preprocessing,
+    )
 
 
 def _report(

@@ -12,7 +12,7 @@ from edgewright.pipeline.code_sizes import CodePart, CodeTable, Optimization, co
 from edgewright.pipeline.graph import Graph, lifetimes, liveness_bound_bytes
 from edgewright.pipeline.interpreters.arena_search import round_up
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.vocabulary import ArenaMethod, Kernels
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Runtime
 
 STACK_BYTES = 1260
 """The most stack that two published models took under QEMU on a Cortex-M4 with the CMSIS-NN kernels."""
@@ -92,6 +92,8 @@ def footprint(
         optimization: how interpreter and kernels are compiled; by default as their own builds do it.
         selftest_bytes: of the golden vectors.
     """
+    if family.runtime is not Runtime.TFLM:
+        return _footprint_of_a_file(tflite_bytes, host_arena_bytes, graph)
     table = choose_code_table(family.kernels, target.core, optimization)
     operators = {operator.label for subgraph in graph.subgraphs for operator in subgraph.operators}
     arena_bytes, arena_source = _arena(graph, host_arena_bytes, target, family)
@@ -104,6 +106,23 @@ def footprint(
         stack_bytes=STACK_BYTES,
         static_bytes=table.static_ram_bytes + table.static_ram_bytes_per_operator * len(operators),
         selftest_bytes=selftest_bytes,
+    )
+
+
+def _footprint_of_a_file(tflite_bytes: int, host_arena_bytes: int | None, graph: Graph) -> Footprint:
+    """Return the footprint of a model that an app loads from a file.
+
+    The interpreter is a library that apps share their size with and that allocates by itself: of RAM only the tensors
+    are counted, as TFLM's host build allocates them.
+    """
+    return Footprint(
+        weight_bytes=tflite_bytes,
+        code_parts=(),
+        code_accuracy=0.0,
+        arena_bytes=round_up(estimate_host_arena(graph) if host_arena_bytes is None else host_arena_bytes),
+        arena_source="what TFLM's host build takes for the same tensors",
+        stack_bytes=0,
+        static_bytes=0,
     )
 
 

@@ -66,7 +66,7 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         force=output.force,
     )
     clean_leftovers(output.out)
-    user_files = [f"firmware/{name}" for name in family.user_files]
+    user_files = [f"{family.folder}/{name}" for name in family.user_files]
     written = write_tree(output.out, assembly.files, user_files=user_files, force=output.force)
     for name in written.kept:
         reporter.line(f"{name} is yours: kept as you edited it")

@@ -7,11 +7,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from edgewright.pipeline.errors import TargetError, nearest
 from edgewright.pipeline.tomlfile import read_toml_as
-from edgewright.pipeline.vocabulary import Kernels
+from edgewright.pipeline.vocabulary import Kernels, Runtime
 
 TARGETS = Path(str(files("edgewright.targets")))
 FAMILIES = Path(str(files("edgewright.firmware_templates")))
@@ -19,6 +19,8 @@ FAMILIES = Path(str(files("edgewright.firmware_templates")))
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 Bytes = Annotated[int, Field(gt=0)]
 BoardIdentifier = Annotated[str, Field(pattern=r"^[\w./:-]+$")]
+Coordinate = Annotated[str, Field(pattern=r"^[\w.-]+:[\w.-]+:[\w.-]+(@aar)?$")]
+"""`group:artifact:version` in a Maven repository, with `@aar` behind it for an Android archive."""
 
 
 class Facts(BaseModel):
@@ -50,17 +52,46 @@ class Need(Facts):
     """The sentence that tells how to install it."""
 
 
+class AarFacts(Facts):
+    """What compiles a family's sources to an Android archive."""
+
+    compiler: Coordinate
+    """The Kotlin compiler; its standard library comes along."""
+    libraries: tuple[Coordinate, ...]
+    """What the sources are compiled against."""
+    jvm_target: str
+
+
+class ModelFiles(Facts):
+    """Where a tree takes the model as a file; `{model}` stands for the name that its package ends in."""
+
+    model: str
+    labels: str
+
+    def place(self, path: str, name: str) -> str:
+        """Return a path with the model's name in its place."""
+        return path.replace("{model}", name)
+
+
 class Family(Facts):
     """Facts of one firmware family: `firmware_templates/<name>/family.toml`."""
 
     name: str = ""
     title: str
-    kernels: Kernels
-    tflm_source: str
+    runtime: Runtime = Runtime.TFLM
+    folder: str = "firmware"
+    """Folder of the output that takes the emitted tree."""
+    kernels: Kernels = Kernels.REFERENCE
+    """Of TensorFlow Lite Micro; another runtime says with `tolerance_lsb` how near it comes to the reference ones."""
+    tolerance_lsb: int | None = None
+    """Largest difference to the golden vectors; None takes that of the kernels."""
+    softmax_tolerance_lsb: int | None = None
+    """The same for a model with a softmax, which magnifies what differs before it."""
+    tflm_source: str = ""
     """How TFLM gets in, for people: a component and its version, or what the user points at."""
     tflm_version: str = ""
     """Range of versions of that component; empty where the user chooses."""
-    tflm_revision: str
+    tflm_revision: str = ""
     """Commit of tensorflow/tflite-micro that this source was synchronized from, or `user` where the user chooses."""
     static_memory: bool = True
     """Whether that TFLM is built with TF_LITE_STATIC_MEMORY, which decides how its tensors are laid out.
@@ -73,8 +104,12 @@ class Family(Facts):
     """How a C++ source must be called for the tool to compile it."""
     external_ram: ExternalRam | None = None
     """None where the harness cannot put its arena into PSRAM."""
-    library_folder: str
+    library_folder: str = ""
     """Folder of the emitted tree that takes the generated library: model, helpers and self-test."""
+    files: ModelFiles | None = None
+    """None where the model is an array in a source."""
+    aar: AarFacts | None = None
+    """None where there is nothing that `edgewright aar` could make."""
     user_files: tuple[str, ...] = ()
     """Emitted once, then the user's: a re-emission never overwrites them."""
     is_archived: bool = False
@@ -91,6 +126,16 @@ class Family(Facts):
     """Shows what the board prints; likewise."""
     flash_need: Need | None = None
     monitor_need: Need | None = None
+
+    @model_validator(mode="after")
+    def _has_its_runtimes_facts(self) -> Family:
+        if self.runtime is Runtime.TFLM:
+            for key in ("kernels", "tflm_source", "tflm_revision", "library_folder"):
+                if key not in self.model_fields_set:
+                    raise ValueError(f'{key}: is missing, and runtime = "tflm" needs it; add it')
+        elif self.files is None or self.tolerance_lsb is None:
+            raise ValueError(f'files, tolerance_lsb: runtime = "{self.runtime.value}" needs both; add what is missing')
+        return self
 
     @property
     def flash_line(self) -> str:

@@ -17,6 +17,15 @@ SELFTEST_VERSION = 1
 """Version of the golden vectors' format and of the self-test's last line (docs/selftest.md)."""
 
 
+class Runtime(str, Enum):
+    """What runs the model on a target."""
+
+    TFLM = "tflm"
+    """TensorFlow Lite Micro: the model and its arena are arrays, and every operator is registered by hand."""
+    LITERT = "litert"
+    """LiteRT, known as TensorFlow Lite: the model is a file, and the interpreter allocates by itself."""
+
+
 class Kernels(str, Enum):
     """A set of kernels that TensorFlow Lite Micro can be built with."""
 
@@ -110,3 +119,5 @@ class EmissionModel:
     """What is done to the samples of each input, every figure known; empty where nothing was declared."""
     prefix: str = DEFAULT_PREFIX
     """What the names of the generated library begin with."""
+    xnnpack_difference_lsb: int = 0
+    """Largest difference of XNNPACK's outputs to TFLM's on this computer; 0 where it was not measured."""

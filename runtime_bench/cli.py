@@ -257,6 +257,21 @@ def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption 
     run_tool(Purpose.MONITOR, target_name=target, family_name=family, out=folder, port=port, console=console)
 
 
+@app.command(epilog="Example: edgewright aar --target android")
+def aar(
+    target: TargetOption, family: FamilyOption = None, out: OutOption = None, cache: CacheOption = DEFAULT_CACHE
+) -> None:
+    """Compile the emitted Android module to an .aar, which an app can take without Gradle; needs a JDK and Maven."""
+    from edgewright.pipeline.aar import build_aar
+    from edgewright.pipeline.cache import Cache
+    from edgewright.pipeline.target import choose_family, load_target
+
+    facts = load_target(target)
+    folder = out or Path("build") / facts.name
+    archive = build_aar(choose_family(facts, family), folder, Cache(root=cache))
+    console.print(f"{archive}: {archive.stat().st_size:,} B", soft_wrap=True, markup=False, highlight=False)
+
+
 @app.command(epilog="Example: edgewright schema analysis > analysis.schema.json")
 def schema(
     document: Annotated[Document, typer.Argument(help="report.json of a build, or analysis.json.")] = Document.REPORT,
@@ -333,7 +348,7 @@ def _finish(outcome: Outcome) -> None:
     console.print(FitView(report))
     state = "written" if outcome.written.changed else "unchanged"
     console.print(f"{outcome.out}: {state}", soft_wrap=True, markup=False, highlight=False)
-    folder = shlex.quote(str(outcome.out / "firmware"))
+    folder = shlex.quote(str(outcome.out / outcome.family.folder))
     for command in (outcome.family.build_command, outcome.family.flash_command):
         if command:
             shown = shlex.join(fill_command(command, outcome.target, outcome.family, port="/dev/ttyUSB0"))

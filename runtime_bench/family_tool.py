@@ -43,7 +43,7 @@ def run_tool(
     family = choose_family(target, family_name)
     command = family.flash_command if purpose is Purpose.FLASH else family.monitor_command
     need = family.flash_need if purpose is Purpose.FLASH else family.monitor_need
-    firmware = out / "firmware"
+    firmware = out / family.folder
     if not firmware.is_dir():
         raise OutputError(f"{firmware} does not exist; run edgewright build --target {target.name} first.")
     if not command:

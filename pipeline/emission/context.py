@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from edgewright.pipeline.emission.filters import c_comment, c_identifier
+from edgewright.pipeline.emission.filters import c_comment, c_identifier, java_package, package_name
 from edgewright.pipeline.emission.literals import byte_rows
 from edgewright.pipeline.emission.operators import Registration, registrations
 from edgewright.pipeline.emission.preprocessing import PreprocessingContext, preprocessings
+from edgewright.pipeline.emission.samples import SampleContext, samples
 from edgewright.pipeline.emission.tensors import TensorContext, VectorContext, boundary, vectors
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.target import Family, Target, fill_command
-from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel, Placement
+from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel, Placement, Runtime
 
 ARENA_ALIGNMENT_BYTES = 16
 SCHEMA_VERSION = 3
@@ -37,6 +38,13 @@ class ModelContext:
     registration_count: int
     data_bytes: int
     data_rows: tuple[str, ...]
+    package: str
+    """The Java package of what is generated for it."""
+    package_name: str
+    """The last part of that."""
+    model_asset: str
+    """Where an app finds the file below its assets; empty where the model is an array."""
+    labels_asset: str
 
     @property
     def tensors(self) -> tuple[TensorContext, ...]:
@@ -69,6 +77,8 @@ class SelftestContext:
     origin: str
     vectors: tuple[VectorContext, ...]
     vector_count: int
+    samples: tuple[SampleContext, ...]
+    """Raw samples and what is made of them, for runtimes whose preprocessing tests itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +170,7 @@ def build_context(
     """
     if arena.arena_bytes <= 0 or arena.arena_bytes % ARENA_ALIGNMENT_BYTES:
         raise ValueError(f"The arena's {arena.arena_bytes} bytes are not a positive multiple of 16.")
-    model_context = _model_context(model)
+    model_context = _model_context(model, family)
     return EmissionContext(
         model=model_context,
         arena=_arena_context(arena, target, family),
@@ -177,13 +187,15 @@ def build_context(
     )
 
 
-def _model_context(model: EmissionModel) -> ModelContext:
+def _model_context(model: EmissionModel, family: Family) -> ModelContext:
     if model.graph.version != SCHEMA_VERSION:
         raise TfliteError(
             f"The .tflite has schema version {model.graph.version}; TensorFlow Lite Micro reads version "
             f"{SCHEMA_VERSION}, so convert the model again."
         )
-    needed = registrations(model)
+    is_tflm = family.runtime is Runtime.TFLM
+    needed = registrations(model) if is_tflm else ()
+    package = package_name(model.name)
     inputs = boundary(model.graph, "input")
     return ModelContext(
         name=model.name,
@@ -196,20 +208,44 @@ def _model_context(model: EmissionModel) -> ModelContext:
         registrations=needed,
         registration_count=len(needed),
         data_bytes=len(model.tflite),
-        data_rows=byte_rows(model.tflite),
+        data_rows=byte_rows(model.tflite) if is_tflm else (),
+        package=java_package(model.name),
+        package_name=package,
+        model_asset=_asset(family.files.place(family.files.model, package)) if family.files else "",
+        labels_asset=_asset(family.files.place(family.files.labels, package)) if family.files else "",
     )
+
+
+def _asset(path: str) -> str:
+    """Return what an app calls the file of that path in the emitted tree."""
+    return path.partition("/assets/")[2]
 
 
 def _selftest_context(model: EmissionModel, context: ModelContext, family: Family) -> SelftestContext:
     golden = vectors(model.vectors, context.inputs, context.outputs)
     return SelftestContext(
         version=SELFTEST_VERSION,
-        tolerance_lsb=family.kernels.tolerance_lsb,
+        tolerance_lsb=tolerance_lsb(family, model),
         kernels=family.kernels.value,
         origin=model.vectors.origin,
         vectors=golden,
         vector_count=len(golden),
+        samples=()
+        if family.runtime is Runtime.TFLM
+        else samples(model.graph, context.preprocessings, model.preprocessing),
     )
+
+
+def tolerance_lsb(family: Family, model: EmissionModel) -> int:
+    """Return the largest difference to the golden vectors that a self-test accepts.
+
+    Where the kernels are not TFLM's, no rule bounds it for every model: what was measured of this one counts as well.
+    """
+    if family.tolerance_lsb is None:
+        return family.kernels.tolerance_lsb
+    has_softmax = any(operator.op == "SOFTMAX" for subgraph in model.graph.subgraphs for operator in subgraph.operators)
+    usual = (family.softmax_tolerance_lsb or family.tolerance_lsb) if has_softmax else family.tolerance_lsb
+    return max(usual, model.xnnpack_difference_lsb)
 
 
 def _arena_context(arena: Arena, target: Target, family: Family) -> ArenaContext:

@@ -21,6 +21,15 @@ _RESERVED = """
 """
 RESERVED_WORDS = frozenset(_RESERVED.split())
 """Words of C99 to C23 and of C++20 that may not become an identifier."""
+_JVM_RESERVED = """
+    abstract as assert boolean break byte case catch char class const continue default do double else enum extends false
+    final finally float for fun goto if implements import in instanceof int interface is long native new null object
+    package private protected public return short static strictfp super switch synchronized this throw throws transient
+    true try typealias typeof val var void volatile when while
+"""
+JVM_RESERVED_WORDS = frozenset(_JVM_RESERVED.split())
+"""Words of Java and Kotlin that no part of a package's name may be."""
+PACKAGE_ROOT = "dev.edgewright"
 ARDUINO_NAME_LENGTH = 63
 MARKDOWN_SPECIAL = re.compile(r"([\\`*_\[\]<>#|~&$])")
 
@@ -51,6 +60,44 @@ def c_identifier(text: str) -> str:
     if name[0].isdigit():
         name = f"n{name}"
     return f"{name}_" if name in RESERVED_WORDS else name
+
+
+def package_name(text: str) -> str:
+    """Return the last part of a Java package's name: lower case, as near to the text as possible, never reserved.
+
+    >>> package_name("My Model: größe 3"), package_name("Fun"), package_name("3 bears")
+    ('my_model_gr_e_3', 'fun_', 'n3_bears')
+    """
+    name = c_identifier(text.lower())
+    return f"{name}_" if name in JVM_RESERVED_WORDS else name
+
+
+def java_package(text: str) -> str:
+    """Return the package of what is generated for a model of that name.
+
+    >>> java_package("Door bell")
+    'dev.edgewright.door_bell'
+    """
+    return f"{PACKAGE_ROOT}.{package_name(text)}"
+
+
+def kotlin_string(text: str) -> str:
+    r"""Return a Kotlin string literal in plain ASCII, without templates; also one of a Gradle script.
+
+    >>> print(kotlin_string('a "b" ${c} ü\n'))
+    "a \"b\" \${c} \u00fc\u000a"
+    """
+    return '"' + "".join(_kotlin_character(character) for character in _encodable(text)) + '"'
+
+
+def xml_comment(text: str) -> str:
+    r"""Return the text as one line that can stand in an XML or HTML comment, which two hyphens would end.
+
+    >>> print(xml_comment("a --> b\x0c-"))
+    a - -> b -.
+    """
+    line = re.sub(r"-(?=-)", "- ", _xml_characters(one_line(text)))
+    return f"{line}." if line.endswith("-") else line
 
 
 def one_line(text: str) -> str:
@@ -133,6 +180,20 @@ def _yaml_character(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
+def _kotlin_character(character: str) -> str:
+    if character in '"\\$':
+        return f"\\{character}"
+    if 0x20 <= ord(character) < 0x7F:
+        return character
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[place : place + 2].hex()}" for place in range(0, len(units), 2))
+
+
+def _xml_characters(text: str) -> str:
+    """Return the text with U+FFFD for what XML 1.0 cannot hold."""
+    return re.sub(r"[^\x09\x0a\x0d\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", REPLACEMENT, text)
+
+
 def _encodable(text: str) -> str:
     return text.encode("utf-8", errors="replace").decode("utf-8")
 
@@ -143,6 +204,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "c_comment": c_comment,
     "one_line": one_line,
     "arduino_library": arduino_library,
+    "kotlin_string": kotlin_string,
+    "xml_comment": xml_comment,
     "cmake_string": cmake_string,
     "yaml_string": yaml_string,
     "markdown_text": markdown_text,

@@ -9,6 +9,7 @@ from edgewright.pipeline.emission.context import build_context, installed_versio
 from edgewright.pipeline.emission.filters import arduino_library
 from edgewright.pipeline.emission.templates import family_templates, library_sources, render_template
 from edgewright.pipeline.emission.tree import EmittedTree
+from edgewright.pipeline.publication import labels_text
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import Arena, EmissionModel
 
@@ -42,6 +43,10 @@ def render(
         tool_version=tool_version or installed_version(),
     )
     tree = EmittedTree()
+    if family.files is not None:
+        name = context.model.package_name
+        tree.write(family.files.place(family.files.model, name), model.tflite)
+        tree.write(family.files.place(family.files.labels, name), labels_text(model.labels))
     for template in family_templates(family, model.prefix):
         tree.write(template.path, render_template(template, context))
     return tree.files

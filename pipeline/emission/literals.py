@@ -54,6 +54,17 @@ def number_rows(values: npt.NDArray[np.generic]) -> tuple[str, ...]:
     return (*rows, row) if row else tuple(rows)
 
 
+def plain_numbers(values: npt.NDArray[np.generic]) -> str:
+    """Return numbers on one line, a blank between two: integers in decimal, a float32 as its bits in hexadecimal.
+
+    >>> plain_numbers(np.array([1, -128], np.int8)), plain_numbers(np.array([0.1], np.float32))
+    ('1 -128', '3dcccccd')
+    """
+    if values.dtype == np.float32:
+        return " ".join(f"{bits:08x}" for bits in values.reshape(-1).view(np.uint32).tolist())
+    return " ".join(str(value) for value in values.reshape(-1).tolist())
+
+
 def _number(value: float) -> str:
     if isinstance(value, float):
         return float_literal(value)

@@ -45,6 +45,8 @@ class OperationContext:
     operator: str
     operand: str
     """A literal, or the element of an array that belongs to the value's channel."""
+    rows: tuple[str, ...]
+    """The figures themselves: one, or one for each channel."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +63,11 @@ class PreprocessingContext:
     operations: tuple[OperationContext, ...]
     summary: str
     """For people: the operations on a value x of channel c."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether a sample has height, width and channels."""
+        return self.tensor.rank == IMAGE_RANK
 
 
 FLOAT = RawContext(c_type="float", suffix="")
@@ -111,7 +118,11 @@ def _preprocessing(tensor: TensorContext, declared: Preprocessing) -> Preprocess
             if values.size > 1
         ),
         operations=tuple(
-            OperationContext(operator=operator, operand=_operand(f"{tensor.symbol}_{name}[channel]", values))
+            OperationContext(
+                operator=operator,
+                operand=_operand(f"{tensor.symbol}_{name}[channel]", values),
+                rows=number_rows(values),
+            )
             for operator, name, values in named
         ),
         summary=_summary(declared, named),

@@ -1,8 +1,9 @@
 """Finding the templates of a firmware family and rendering one.
 
-A family's tree is put together from three folders of `firmware_templates/`: `common/` (what needs no runtime) and
+A firmware's tree is put together from three folders of `firmware_templates/`: `common/` (what needs no runtime) and
 `tflm/` (the model over TensorFlow Lite Micro), which both go to the family's library folder, and the family's own,
-which mirrors the tree. A name that starts with `_` is a part of other templates and not emitted.
+which mirrors the tree. A family over another runtime has its own folder only. A name that starts with `_` is a part of
+other templates and not emitted.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from edgewright.pipeline.emission.context import EmissionContext
 from edgewright.pipeline.emission.filters import FILTERS
 from edgewright.pipeline.emission.prefix import with_prefix
 from edgewright.pipeline.target import FAMILIES, Family
-from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, Runtime
 
-LIBRARY_FOLDERS = ("common", "tflm")
+LIBRARY_FOLDERS: dict[Runtime, tuple[str, ...]] = {Runtime.TFLM: ("common", "tflm"), Runtime.LITERT: ()}
+"""For each runtime the folders that every family over it shares."""
 SUFFIX = ".j2"
 SOURCE_SUFFIXES = (".c", ".cc", ".cpp")
 
@@ -55,7 +57,7 @@ def family_templates(family: Family, prefix: str = DEFAULT_PREFIX) -> tuple[Temp
     """Return all templates of a family, sorted by the path of what they emit."""
     library = [
         Template(source=f"{folder}/{name}", path=f"{family.library_folder}/{_library_name(name, family)}")
-        for folder in LIBRARY_FOLDERS
+        for folder in LIBRARY_FOLDERS[family.runtime]
         for name in _names(FAMILIES / folder)
     ]
     own = [

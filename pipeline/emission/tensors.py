@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.emission.literals import float_literal, number_rows
+from edgewright.pipeline.emission.literals import float_literal, number_rows, plain_numbers
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.graph import DType, Graph, Quantization, Tensor, integers_behind
 from edgewright.pipeline.quantization import QUANTIZABLE, limits_of
@@ -31,7 +31,8 @@ class TensorContext:
     macro: str
     """`INPUT_0`: part of names of C macros."""
     name: str
-    type_macro: str
+    type_name: str
+    """`INT8`: part of names of constants."""
     c_type: str
     shape: tuple[int, ...]
     rank: int
@@ -60,6 +61,8 @@ class ArrayContext:
     """`vector_0_input_0`."""
     tensor: TensorContext
     rows: tuple[str, ...]
+    plain: str
+    """The numbers on one line, for a text file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,7 @@ def _tensor(graph: Graph, tensor: Tensor, number: int, direction: Direction) -> 
         symbol=f"{direction}_{number}",
         macro=f"{direction}_{number}".upper(),
         name=tensor.name,
-        type_macro=tensor.dtype.value.upper(),
+        type_name=tensor.dtype.value.upper(),
         c_type=_c_type(tensor.dtype.value),
         shape=tensor.shape,
         rank=len(tensor.shape),
@@ -184,6 +187,11 @@ def _arrays(
                 f"expected {tensor.c_type} {tensor.shape}."
             )
     return tuple(
-        ArrayContext(symbol=f"vector_{number}_{tensor.symbol}", tensor=tensor, rows=number_rows(array))
+        ArrayContext(
+            symbol=f"vector_{number}_{tensor.symbol}",
+            tensor=tensor,
+            rows=number_rows(array),
+            plain=plain_numbers(array),
+        )
         for array, tensor in zip(arrays, tensors, strict=True)
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import random
 import re
 import shutil
+import zipfile
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -18,7 +20,7 @@ from support.json_schema import violations
 from support.models import two_layer_tflite
 from support.project import Project
 
-from edgewright.pipeline.graph import DType, Graph, write
+from edgewright.pipeline.graph import DType, Graph, read, write
 from edgewright.pipeline.report import json_schema, load_report
 
 HUGE = 2**31 - 1
@@ -106,6 +108,25 @@ def test_a_given_model_becomes_firmware(tmp_path: Path) -> None:
     again = emit(tmp_path, "mine.tflite", "--labels", "names.txt")
     assert (0, before) == (again.returncode, snapshot(tmp_path))
     assert "out: unchanged" in again.stdout
+
+
+@pytest.mark.slow
+def test_a_given_model_becomes_an_android_module(tmp_path: Path) -> None:
+    """The model carries metadata and labels, lies in the module as it lies beside it, and no limit is reported."""
+    (tmp_path / "mine.tflite").write_bytes(classifier())
+    (tmp_path / "names.txt").write_text("yes\nno\nmodel\n")
+    finished = emit(tmp_path, "mine.tflite", "--labels", "names.txt", target="android")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    found = contents(tmp_path / "out")
+    assert found["model.tflite"] == found["module/src/main/assets/mine/model.tflite"]
+    assert found["labels.txt"] == zipfile.ZipFile(io.BytesIO(found["model.tflite"])).read("labels.txt")
+    assert ["TFLITE_METADATA"] == [entry.name for entry in read(found["model.tflite"]).metadata]
+    report = load_report(tmp_path / "out" / "report.json")
+    assert (None, None, True, 0) == (
+        report.target.flash_bytes, report.target.ram_bytes, report.target.fits, report.footprint.code_bytes,
+    )  # fmt: skip
+    again = edgewright("emit", "out/model.tflite", "--target", "android", "--out", "again", cwd=tmp_path)
+    assert (0, "") == (again.returncode, again.stderr)
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, 
 from edgewright.runtime_bench.cores import Build, Program, build
 
 FAMILIES = {
+    "android": "android",
     "arduino": "nano_33_ble",
     "cmake": "host",
     "esp_idf": "esp32",

@@ -14,6 +14,7 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.applications import STUBS, configure
+from support.families import FIRMWARE_FAMILIES
 
 from edgewright.pipeline.emission.templates import library_sources
 from edgewright.pipeline.target import family_names, load_family, load_target, target_names
@@ -107,7 +108,7 @@ def test_target_without_flash_size(tiny: EmissionModel, emit: Emit) -> None:
     assert b", 1M," in tree["partitions.csv"]
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
 def test_build_file_lists_every_source(family: str, tiny: EmissionModel, emit: Emit) -> None:
     """Build files name exactly the library's sources that were emitted; Arduino has none and takes all of src/."""
     facts = load_family(family)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -16,12 +17,17 @@ from hypothesis import strategies as st
 
 from edgewright.pipeline.emission import filters
 from edgewright.pipeline.emission.filters import (
+    JVM_RESERVED_WORDS,
     RESERVED_WORDS,
     c_comment,
     c_identifier,
     c_string,
     cmake_string,
+    java_package,
+    kotlin_string,
     markdown_text,
+    package_name,
+    xml_comment,
     yaml_string,
 )
 
@@ -40,6 +46,15 @@ def decode_c(literal: str) -> bytes:
     for escape, plain in re.findall(r"\\([0-7]{3}|.)|([^\\])", literal[1:-1]):
         found += bytes([int(escape, 8)]) if len(escape) == 3 else (escape or plain).encode("ascii")
     return bytes(found)
+
+
+def decode_kotlin(literal: str) -> str:
+    """Return what a Kotlin compiler makes of a string literal of printable ASCII without templates."""
+    assert (literal[0], literal[-1]) == ('"', '"')
+    units = bytearray()
+    for code, escape, plain in re.findall(r"\\u([0-9a-f]{4})|\\([\\\"$])|([^\\\"$])", literal[1:-1]):
+        units += bytes.fromhex(code) if code else (escape or plain).encode("utf-16-be")
+    return units.decode("utf-16-be")
 
 
 def test_doctests() -> None:
@@ -87,6 +102,40 @@ def test_c_comment_stays_inside(text: str) -> None:
 def test_yaml_string_reads_back(text: str) -> None:
     """A YAML parser reads the text back."""
     assert {"key": text} == yaml.safe_load(f"key: {yaml_string(text)} # comment\n")
+
+
+@given(MIXED)
+def test_kotlin_string_reads_back(text: str) -> None:
+    """A Kotlin literal is one line of printable ASCII that opens no template, and means the text."""
+    literal = kotlin_string(text)
+    assert literal.isascii()
+    assert literal.isprintable()
+    assert re.fullmatch(r'"(\\(u[0-9a-f]{4}|[\\"$])|[^\\"$])*"', literal)
+    assert text == decode_kotlin(literal)
+
+
+@given(MIXED)
+def test_java_package_is_valid(text: str) -> None:
+    """A package is one in Java and in Kotlin, in lower case, and no part of it is reserved."""
+    root, owner, name = java_package(text).split(".")
+    assert ("dev", "edgewright", package_name(text)) == (root, owner, name)
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    assert name not in JVM_RESERVED_WORDS
+
+
+@pytest.mark.parametrize("word", sorted(JVM_RESERVED_WORDS))
+def test_package_name_renames_reserved_words(word: str) -> None:
+    """A keyword of Java or Kotlin becomes another name."""
+    assert f"{word}_" == package_name(word)
+
+
+@given(MIXED)
+def test_xml_comment_stays_inside(text: str) -> None:
+    """An XML parser takes the comment, finds nothing behind it, and the comment is one line."""
+    comment = xml_comment(text)
+    assert not comment or comment.isprintable()
+    parsed = ElementTree.fromstring(f"<!-- {comment} --><root />".encode())  # noqa: S314
+    assert ("root", 0, None) == (parsed.tag, len(parsed), parsed.text)
 
 
 @given(MIXED)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.families import FIRMWARE_FAMILIES
 
 from edgewright.pipeline.emission.filters import RESERVED_WORDS
 from edgewright.pipeline.emission.prefix import LONGEST_PREFIX, check_prefix, with_prefix
 from edgewright.pipeline.errors import TargetError
-from edgewright.pipeline.target import family_names, load_family
+from edgewright.pipeline.target import load_family
 from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, EmissionModel
 
 HERE = Path(__file__).parent
@@ -27,7 +28,7 @@ Emit = Callable[..., Mapping[str, bytes]]
 Compile = Callable[..., Path]
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
 def test_no_name_keeps_the_default(family: str, tiny: EmissionModel, emit: Emit) -> None:
     """With a prefix, no path, name or macro of a family's tree has the default one any more."""
     tree = emit(replace(tiny, prefix="kws"), family)
@@ -39,7 +40,7 @@ def test_no_name_keeps_the_default(family: str, tiny: EmissionModel, emit: Emit)
     assert b"define KWS_LABEL_COUNT" in tree[f"{folder}/kws_model.h"]
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
 def test_prefix_changes_names_alone(family: str, tiny: EmissionModel, emit: Emit) -> None:
     """Given back its default prefix, a tree is the one without a prefix, but for the order of a few lists."""
     tree = emit(replace(tiny, prefix="qzx"), family)

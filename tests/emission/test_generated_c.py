@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.emulated import every_core
+from support.families import FIRMWARE_FAMILIES
 
 from edgewright.pipeline.graph.types import DType, Quantization
-from edgewright.pipeline.target import family_names
 from edgewright.pipeline.vocabulary import SELFTEST_VERSION, EmissionModel, GoldenVectors, Kernels
 from edgewright.runtime_bench.cores import Ending, Program, load_core, run
 
@@ -177,7 +177,7 @@ def test_facts_reach_the_program(tiny: EmissionModel, emit: Emit, unpack: Unpack
     assert expected_facts(tiny) == subprocess.run([program], capture_output=True, check=True).stdout.decode()
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
 def test_headers_serve_cpp(family: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:
     """Every header compiles by itself as C++, pedantically."""
     compiler = shutil.which("c++")

@@ -19,11 +19,12 @@ import numpy.typing as npt
 import pytest
 from support.applications import run as run_application
 from support.applications import samples
+from support.families import FIRMWARE_FAMILIES
 
 from edgewright.pipeline.emission.operators import BUILTIN_REGISTRATIONS, CUSTOM_REGISTRATIONS
 from edgewright.pipeline.graph import Graph, write
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
-from edgewright.pipeline.target import family_names, load_family, load_target
+from edgewright.pipeline.target import load_family, load_target
 from edgewright.pipeline.vocabulary import EmissionModel, Placement
 
 HERE = Path(__file__).parent
@@ -114,7 +115,7 @@ def run_selftest(program: Path) -> tuple[int, list[str]]:
     return finished.returncode, finished.stdout.splitlines()
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
 @pytest.mark.parametrize("fixture", ["tiny", "tiny_float"])
 def test_harness_compiles(
     *,

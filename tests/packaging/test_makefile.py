@@ -167,12 +167,13 @@ def test_bare_make_prints_help(bare: Copy) -> None:
         "clean",
         "distclean",
     )
+    assert "make target=android aar" in done.stdout
     assert [] == [goal for goal in goals if f"make {goal}" not in done.stdout and f" {goal} port" not in done.stdout]
     assert not (bare.folder / ".venv").exists()
 
 
 @pytest.mark.parametrize(
-    "arguments", [["build"], ["model=m.h5"], ["flash", "port=/dev/ttyUSB0"], ["monitor"], ["target="]]
+    "arguments", [["build"], ["model=m.h5"], ["flash", "port=/dev/ttyUSB0"], ["monitor"], ["aar"], ["target="]]
 )
 def test_missing_target_lists_the_targets(bare: Copy, arguments: list[str]) -> None:
     """A goal that needs a board says so in one sentence with the boards, before anything is installed."""
@@ -243,6 +244,12 @@ def test_flash_and_monitor_take_a_port(ready: Copy, goal: str) -> None:
     """The board's goals pass the port on, and do not build first: that would replace a build of another model."""
     assert 0 == ready.make("target=esp32", goal, "port=/dev/ttyUSB0").returncode
     assert [goal, "--target", "esp32", "--port", "/dev/ttyUSB0"] == ready.arguments()
+
+
+def test_aar_takes_the_place(ready: Copy) -> None:
+    """The archive is made of what an earlier build left in the same folder."""
+    assert 0 == ready.make("target=android", "aar", "out=my o").returncode
+    assert ["aar", "--target", "android", "--out", "my o"] == ready.arguments()
 
 
 @pytest.mark.parametrize("value", AWKWARD)

@@ -91,6 +91,25 @@ def test_commands_name_board_and_port() -> None:
     assert ("west", "-b", "rpi_pico2/rp2350a/m33", "--at=/dev/tty 0") == command
 
 
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        ("", 'kernels: is missing, and runtime = "tflm" needs it; add it.'),
+        ('runtime = "litert"\ntolerance_lsb = 2\n', 'files, tolerance_lsb: runtime = "litert" needs both'),
+        ('runtime = "litret"\n', "runtime: Input should be 'tflm' or 'litert' (got 'litret')"),
+    ],
+)
+def test_a_family_needs_its_runtimes_facts(tmp_path: Path, text: str, fragment: str) -> None:
+    """What a runtime cannot do without is asked for by file and key."""
+    (tmp_path / "mine").mkdir()
+    facts = 'title = "Mine"\ntool = "t"\ntool_install = "Install it."\nbuild_command = ["t"]\n'
+    (tmp_path / "mine" / "family.toml").write_text(facts + text)
+    with pytest.raises(TargetError) as caught:
+        load_family("mine", tmp_path)
+    assert str(tmp_path / "mine" / "family.toml") in str(caught.value)
+    assert fragment in str(caught.value)
+
+
 @pytest.mark.parametrize("name", family_names())
 def test_every_family_has_a_board(name: str) -> None:
     """No family is without a target that it can be emitted for."""

@@ -1,0 +1,8 @@
+"""Which families emit firmware over TensorFlow Lite Micro: what is said of its C harness is said of these."""
+
+from __future__ import annotations
+
+from edgewright.pipeline.target import family_names, load_family
+from edgewright.pipeline.vocabulary import Runtime
+
+FIRMWARE_FAMILIES = tuple(name for name in family_names() if load_family(name).runtime is Runtime.TFLM)
