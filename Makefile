@@ -253,7 +253,7 @@ make test-tflm TFLM=DIR [TFLM_LIB=FILE]
                                the emitted harness against your copy of TensorFlow Lite Micro
 make toolchains                install the cross compilers and emulators that tests on microcontrollers' cores take
 make results                   measure every technique on the examples, three seeds each: docs/results.md (hours)
-make golden                    rewrite the expected trees under tests/golden
+make golden                    rewrite the trees under tests/golden, and docs/operators.md
 make lock [upgrade=1]          resolve requirements.lock and requirements-dev.lock again
 make wheel                     dist/*.whl
 make clean, make distclean     remove outputs but not the stage cache; remove everything that make made

@@ -17,8 +17,8 @@ LARGE_SHARE = 1 / 3
 """From this share of the weights on a layer is worth being changed alone."""
 FACTORIZED = frozenset({"CONV_2D", "FULLY_CONNECTED"})
 
-Measure = Callable[[Target, Family], Footprint]
-"""Tells what the same model needs elsewhere."""
+Measure = Callable[[Target, Family], Footprint | None]
+"""Tells what the same model needs elsewhere; None where it cannot run there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +134,8 @@ def _elsewhere(place: Place, measure: Measure) -> Iterator[str]:
 
 
 def _holds(target: Target, family: Family, measure: Measure) -> bool:
-    return find_fit(measure(target, family), target, family).fits
+    needs = measure(target, family)
+    return needs is not None and find_fit(needs, target, family).fits
 
 
 def _room_bytes(fit: Fit, name: str) -> int:

@@ -16,6 +16,7 @@ from edgewright.pipeline.graph import Graph
 from edgewright.pipeline.interpreters import Resolver
 from edgewright.pipeline.layers import layers_document
 from edgewright.pipeline.manifest import Configuration, make_manifest
+from edgewright.pipeline.operator_support import supports
 from edgewright.pipeline.output import MANIFEST
 from edgewright.pipeline.preprocessing import Preprocessing
 from edgewright.pipeline.publication import labels_text, publish
@@ -208,7 +209,9 @@ def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Fam
     graph = findings.graph
     contributors = find_contributors(graph, findings.layer_names, family.kernels, target.core)
 
-    def measure(other: Target, with_family: Family) -> Footprint:
+    def measure(other: Target, with_family: Family) -> Footprint | None:
+        if not supports(graph, findings.layer_names, other, with_family):
+            return None
         return footprint(
             graph,
             tflite_bytes=len(findings.tflite),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,14 +94,20 @@ def stage_ingredients(workshop: Workshop, stage: Stage, settings: StageSettings,
     }
 
 
-def run_chain(workshop: Workshop) -> Chain:
+def run_chain(workshop: Workshop, check_target: Callable[[Workshop], None] | None = None) -> Chain:
     """Run a recipe's stages, or find their results in the cache.
+
+    Args:
+        workshop: what they are made and measured with.
+        check_target: refuses, before the first stage, what the target cannot compute.
 
     Raises:
         EdgewrightError: a stage refuses the model or fails; earlier results stay in the cache.
     """
     check_stages(workshop)
     check_representative_samples(workshop)
+    if check_target is not None:
+        check_target(workshop)
     metrics = measure_artefact(workshop.source_path, workshop)
     source = Step(name="source", path=workshop.source_path, settings=None, metrics=metrics, seconds=None)
     steps = [source]

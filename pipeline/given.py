@@ -23,6 +23,7 @@ from edgewright.pipeline.interpreters import Array
 from edgewright.pipeline.layers import layers_path, name_layers, read_layers
 from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.metrics import Metrics, count_tflite
+from edgewright.pipeline.operator_support import require_operators
 from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.quantization import fill
@@ -58,6 +59,9 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     graph = read(tflite, source=str(request.tflite))
     require_full_integer(graph, str(request.tflite))
     _check_input_sizes(graph, request.tflite)
+    layers = layers_path(request.tflite)
+    layer_names = read_layers(layers, graph) if layers.is_file() else name_layers(graph)
+    require_operators(graph, layer_names, target, family)
     cache = Cache(root=request.output.cache)
     inputs = _given_inputs(request.inputs, graph) if request.inputs else None
     labels = _read_labels(request.labels, graph) if request.labels else ()
@@ -66,7 +70,6 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     given = {"tflite": digest_bytes(tflite), **({"inputs": digest_file(request.inputs)} if request.inputs else {})}
     if request.labels:
         given["labels"] = digest_file(request.labels)
-    layers = layers_path(request.tflite)
     if layers.is_file():
         given["layers"] = digest_file(layers)
     metrics = Metrics(
@@ -84,7 +87,7 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         labels=labels,
         tflite=tflite,
         graph=graph,
-        layer_names=read_layers(layers, graph) if layers.is_file() else name_layers(graph),
+        layer_names=layer_names,
         keras=None,
         steps=(step,),
         metric=None,

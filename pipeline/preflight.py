@@ -26,9 +26,14 @@ from edgewright.pipeline.data import Split
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import RecipeError
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES, KerasModel
+from edgewright.pipeline.graph import read
+from edgewright.pipeline.layers import layers_path, read_layers
 from edgewright.pipeline.measurement import load_prepared
 from edgewright.pipeline.models import is_opaque, load_model, open_opaque
+from edgewright.pipeline.operator_support import require_operators
 from edgewright.pipeline.stages import Stage, StageSettings
+from edgewright.pipeline.stages.convert import convert_artefact
+from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.workshop import Workshop
 
 MODULES = ("preflight.py", "calibration.py", "activations.py", "conversion/samples.py", "tasks", *LOADING)
@@ -75,6 +80,24 @@ def _check_stage(workshop: Workshop, stage: Stage, settings: StageSettings, load
         (folder / RECORD).write_text("[]\n", encoding="utf-8")
 
     workshop.cache.obtain(wanted, make)
+
+
+def check_operators(workshop: Workshop, target: Target, family: Family) -> None:
+    """Refuse, before any training, a network that the target's TFLM cannot compute as the recipe converts it.
+
+    The source model is converted, as measuring it does anyway. A network that a student is to replace is not held to
+    the target.
+
+    Raises:
+        TfliteError: an operator is missing, too new, or lacks the types; the sentence says which, and a way out.
+    """
+    if any(stage.name == "distill" for stage, _ in workshop.recipe.stages):
+        return
+    converted = convert_artefact(
+        workshop.source_path, workshop.conversion, workshop.data, workshop.seed, workshop.cache
+    )
+    graph = read(converted.read_bytes(), source=str(converted))
+    require_operators(graph, read_layers(layers_path(converted), graph), target, family)
 
 
 def check_representative_samples(workshop: Workshop) -> None:

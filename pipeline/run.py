@@ -18,7 +18,9 @@ from edgewright.pipeline.inputs import InputRequest, Inputs, open_inputs
 from edgewright.pipeline.layers import layers_path, read_layers
 from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.measurement import score_source
+from edgewright.pipeline.operator_support import require_operators
 from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
+from edgewright.pipeline.preflight import check_operators
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import BudgetSection, MetricSection
 from edgewright.pipeline.sources import MODEL, ingredients, obtain_source
@@ -73,17 +75,20 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
     """
     prepared = _prepare(request)
     workshop = _workshop(prepared, reporter)
-    chain = run_chain(workshop)
+    target, family = prepared.target, prepared.family
+    chain = run_chain(workshop, lambda shop: check_operators(shop, target, family))
     tflite = chain.converted.path.read_bytes()
     graph = read(tflite, source=str(chain.converted.path))
+    layer_names = read_layers(layers_path(chain.converted.path), graph)
+    require_operators(graph, layer_names, target, family)
     reporter.line("[bold]evaluate[/]: every test sample in three interpreters, arena, latency")
     record, vectors = evaluate_with_data(tflite, chain.artefact.path, workshop, measure_latency)
     needs = footprint(
         graph,
         tflite_bytes=len(tflite),
         host_arena_bytes=record.host_arena_bytes,
-        target=prepared.target,
-        family=prepared.family,
+        target=target,
+        family=family,
         selftest_bytes=vectors.nbytes,
     )
     metric = workshop.objective.metric
@@ -94,7 +99,7 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         labels=_labels(prepared, graph),
         tflite=tflite,
         graph=graph,
-        layer_names=read_layers(layers_path(chain.converted.path), graph),
+        layer_names=layer_names,
         keras=chain.artefact.path.read_bytes() if chain.artefact.path.is_file() else None,
         steps=chain.steps,
         metric=MetricSection(name=metric.name, higher_is_better=metric.higher_is_better, is_share=metric.is_share),
@@ -106,7 +111,7 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         configuration=prepared.configuration,
         preprocessing=prepared.inputs.data.preprocessing,
     )
-    return leave(findings, request.output, prepared.target, prepared.family, reporter)
+    return leave(findings, request.output, target, family, reporter)
 
 
 def plan(request: BuildRequest, reporter: Reporter) -> tuple[PlannedStep, ...]:

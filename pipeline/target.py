@@ -93,6 +93,8 @@ class Family(Facts):
     """Range of versions of that component; empty where the user chooses."""
     tflm_revision: str = ""
     """Commit of tensorflow/tflite-micro that this source was synchronized from, or `user` where the user chooses."""
+    operator_table: str = ""
+    """The table of operators that models are held to (`pipeline/facts/tflm/`), where that is not this revision's."""
     static_memory: bool = True
     """Whether that TFLM is built with TF_LITE_STATIC_MEMORY, which decides how its tensors are laid out.
 

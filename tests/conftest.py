@@ -20,7 +20,7 @@ settings.load_profile("edgewright")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that rewrites what tests generate."""
     parser.addoption(
-        "--golden-update", action="store_true", help="rewrite the trees under tests/golden, docs/support.md"
+        "--golden-update", action="store_true", help="rewrite tests/golden, docs/support.md, docs/operators.md"
     )
 
 

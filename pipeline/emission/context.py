@@ -163,14 +163,14 @@ def build_context(
         tool_version: version of edgewright, for banners.
 
     Raises:
-        TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
-            C cannot serve (floating point, dynamic, quantized per channel).
+        TfliteError: the model has an operator that the family's TFLM lacks, or an input or output that the
+            generated C cannot serve (floating point, dynamic, quantized per channel).
         ValueError: arena, vectors or preprocessing do not fit the model, or the arena cannot lie where it shall (a
             defect of the caller).
     """
     if arena.arena_bytes <= 0 or arena.arena_bytes % ARENA_ALIGNMENT_BYTES:
         raise ValueError(f"The arena's {arena.arena_bytes} bytes are not a positive multiple of 16.")
-    model_context = _model_context(model, family)
+    model_context = _model_context(model, target, family)
     return EmissionContext(
         model=model_context,
         arena=_arena_context(arena, target, family),
@@ -187,14 +187,14 @@ def build_context(
     )
 
 
-def _model_context(model: EmissionModel, family: Family) -> ModelContext:
+def _model_context(model: EmissionModel, target: Target, family: Family) -> ModelContext:
     if model.graph.version != SCHEMA_VERSION:
         raise TfliteError(
             f"The .tflite has schema version {model.graph.version}; TensorFlow Lite Micro reads version "
             f"{SCHEMA_VERSION}, so convert the model again."
         )
     is_tflm = family.runtime is Runtime.TFLM
-    needed = registrations(model) if is_tflm else ()
+    needed = registrations(model, target, family) if is_tflm else ()
     package = package_name(model.name)
     inputs = boundary(model.graph, "input")
     return ModelContext(

@@ -30,8 +30,8 @@ def render(
         Relative POSIX path -> content, sorted by path.
 
     Raises:
-        TfliteError: the model has an operator that TFLM has no kernel for, or an input or output that the generated
-            C cannot serve; the sentence names operator and layer, or the tensor, and a way out.
+        TfliteError: the model has an operator that the family's TFLM lacks, or an input or output that the
+            generated C cannot serve; the sentence names operator and layer, or the tensor, and a way out.
         ValueError: arena, vectors or preprocessing do not fit the model (a defect of the caller).
     """
     context = build_context(

@@ -21,14 +21,18 @@ from support.applications import run as run_application
 from support.applications import samples
 from support.families import FIRMWARE_FAMILIES
 
-from edgewright.pipeline.emission.operators import BUILTIN_REGISTRATIONS, CUSTOM_REGISTRATIONS
 from edgewright.pipeline.graph import Graph, write
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
+from edgewright.pipeline.operator_tables import OperatorTable, load_table, table_names
 from edgewright.pipeline.target import load_family, load_target
 from edgewright.pipeline.vocabulary import EmissionModel, Placement
 
 HERE = Path(__file__).parent
 CPP_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror")
+RESOLVER = "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+REGISTRATION = re.compile(r"TfLiteStatus (Add\w+)\(")
+NO_OPERATORS = frozenset({"AddBuiltin", "AddCustom"})
+"""What the others are written with."""
 DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"
 THIRD_PARTY = ("flatbuffers/include", "gemmlowp", "ruy", "kissfft")
 
@@ -144,9 +148,33 @@ def test_harness_in_psram_compiles(tiny: EmissionModel, emit: Emit, unpack: Unpa
     compile_cpp(library / "edgewright_model.cc", "-fsyntax-only", *own, *includes)
 
 
-def test_every_registration_exists(includes: list[str], tmp_path: Path) -> None:
-    """TFLM's resolver has every method that the table of operators names."""
-    methods = sorted({*BUILTIN_REGISTRATIONS.values(), *CUSTOM_REGISTRATIONS.values()})
+@pytest.fixture(scope="module")
+def resolver_methods(includes: list[str]) -> frozenset[str]:
+    """Return the registrations that TFLM's resolver declares."""
+    headers = [Path(flag) / RESOLVER for flag in includes if flag != "-isystem"]
+    (text,) = (header.read_text(encoding="utf-8") for header in headers if header.is_file())
+    return frozenset(REGISTRATION.findall(text)) - NO_OPERATORS
+
+
+@pytest.fixture(scope="module")
+def table(resolver_methods: frozenset[str]) -> OperatorTable:
+    """Return the table of operators that comes nearest to the given TFLM."""
+    tables = [load_table(name) for name in table_names()]
+    return min(tables, key=lambda table: len(table.methods ^ resolver_methods))
+
+
+def test_a_table_has_the_registrations(table: OperatorTable, resolver_methods: frozenset[str]) -> None:
+    """The table of this TFLM's revision names the registrations of its resolver, no more and no fewer."""
+    more, fewer = sorted(resolver_methods - table.methods), sorted(table.methods - resolver_methods)
+    if more or fewer:
+        pytest.skip(f"no table is of this TFLM's revision: {table.revision} comes nearest (+{more}, -{fewer})")
+    assert resolver_methods == table.methods
+
+
+def test_every_registration_exists(table: OperatorTable, includes: list[str], tmp_path: Path) -> None:
+    """TFLM's resolver takes every registration of the nearest table as firmware calls it."""
+    facts = (*table.operators.values(), *table.custom_operators.values())
+    methods = sorted({one.method for one in facts})
     calls = "".join(f"    failed += resolver.{method}() != kTfLiteOk;\n" for method in methods)
     source = tmp_path / "registrations.cc"
     source.write_text(

@@ -165,3 +165,14 @@ def test_one_board_is_named_alone() -> None:
     fit = find_fit(NEEDS, ESP32.target, ESP32.family)
     found = suggest(fit, NEEDS, Contributors(weights=(), peak=None), ESP32, measure)
     assert "it fits as it is on target=pico2" == found[-1]
+
+
+def test_a_board_that_cannot_run_the_model_is_not_named() -> None:
+    """Where an operator is missing, the size does not matter."""
+
+    def measure(target: Target, family: Family) -> Footprint | None:
+        return SMALL if target.name == "pico2" and family.name == "zephyr" else None
+
+    fit = find_fit(NEEDS, ESP32.target, ESP32.family)
+    found = suggest(fit, NEEDS, Contributors(weights=(), peak=None), ESP32, measure)
+    assert "no other target holds it as it is" == found[-1]
