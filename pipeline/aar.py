@@ -6,16 +6,14 @@ Source: the layout of an .aar, developer.android.com/studio/projects/android-lib
 
 from __future__ import annotations
 
-import io
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 
+from edgewright.pipeline.archive import archive
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.errors import OutputError, ToolError
-from edgewright.pipeline.graph.metadata import ZIP_EPOCH
 from edgewright.pipeline.kotlin import compile_kotlin
 from edgewright.pipeline.maven import Library, fetch
 from edgewright.pipeline.target import AarFacts, Family
@@ -46,9 +44,12 @@ def build_aar(family: Family, out: Path, cache: Cache) -> Path:
         raise ToolError(f'There is no .aar of a "{family.name}" tree; choose a target for apps, --target android.')
     module = out / family.folder
     package = _package_of(module / MANIFEST)
-    archive = out / f"{package.rpartition('.')[2]}.aar"
-    archive.write_bytes(zip_files(aar_files(module, package, family.aar, cache)))
-    return archive
+    path = out / f"{package.rpartition('.')[2]}.aar"
+    content = archive(aar_files(module, package, family.aar, cache))
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
+    return path
 
 
 def aar_files(module: Path, package: str, facts: AarFacts, cache: Cache) -> Mapping[str, bytes]:
@@ -72,7 +73,7 @@ def aar_files(module: Path, package: str, facts: AarFacts, cache: Cache) -> Mapp
         "AndroidManifest.xml": manifest,
         "META-INF/com/android/build/gradle/aar-metadata.properties": METADATA,
         "R.txt": b"",
-        "classes.jar": zip_files(compiled),
+        "classes.jar": archive(compiled),
         "proguard.txt": rules,
         **{f"assets/{name}": content for name, content in assets.items()},
     }
@@ -84,17 +85,6 @@ def libraries_of(facts: AarFacts) -> tuple[Library, ...]:
         Library(coordinate=facts.compiler, is_alone=False),
         *(Library(coordinate=coordinate) for coordinate in facts.libraries),
     )
-
-
-def zip_files(files: Mapping[str, bytes]) -> bytes:
-    """Return an archive of files that depends on nothing else."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
-            entry.create_system = 3  # Unix, wherever it is made
-            archive.writestr(entry, content)
-    return stream.getvalue()
 
 
 def _package_of(manifest: Path) -> str:

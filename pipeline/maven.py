@@ -88,7 +88,13 @@ def _run_maven(pom: str, folder: Path) -> None:
         raise ToolError(f"{reason}.")
     with tempfile.TemporaryDirectory() as project:
         (Path(project) / "pom.xml").write_text(pom, encoding="utf-8")
-        command = ["mvn", "--batch-mode", "--quiet", "dependency:copy-dependencies", f"-DoutputDirectory={folder}"]
+        command = [
+            "mvn",
+            "--batch-mode",
+            "--quiet",
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={folder.resolve()}",
+        ]
         try:
             finished = subprocess.run(
                 command, cwd=project, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edgewright.pipeline.emission.archive import archive
+from edgewright.pipeline.archive import archive
 from edgewright.pipeline.emission.context import build_context, installed_version
 from edgewright.pipeline.emission.filters import arduino_library
 from edgewright.pipeline.emission.templates import family_templates, library_sources, render_template
@@ -64,4 +64,4 @@ def render_archive(name: str, prefix: str, family: Family, tree: Mapping[str, by
     if not family.is_archived:
         return {}
     library = arduino_library(name, prefix)
-    return {f"{library}.zip": archive(library, tree)}
+    return {f"{library}.zip": archive(tree, library)}

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from edgewright.pipeline.archive import EARLIEST
 from edgewright.pipeline.graph.builder import TableBuilder
 from edgewright.pipeline.graph.types import Graph, Metadata
 from edgewright.pipeline.graph.writer import write
@@ -22,7 +23,6 @@ METADATA_NAME = "TFLITE_METADATA"
 METADATA_IDENTIFIER = b"M001"
 PARSER_VERSION = "1.0.0"
 """The oldest parser that knows every field which is written here."""
-ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class ModelMetadataSlot(IntEnum):
@@ -160,7 +160,7 @@ def _append(tflite: bytes, files: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO(tflite)
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
         for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, ZIP_EPOCH), content)
+            archive.writestr(zipfile.ZipInfo(name, EARLIEST), content)
     return stream.getvalue()
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
 
-from edgewright.pipeline.aar import build_aar, zip_files
+from edgewright.pipeline.aar import build_aar
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.errors import OutputError, ToolError
 from edgewright.pipeline.kotlin import compile_kotlin
@@ -23,14 +21,6 @@ def module_in(folder: Path) -> Path:
     (folder / "module" / "aar").mkdir(parents=True)
     (folder / "module" / "aar" / "AndroidManifest.xml").write_text(MANIFEST)
     return folder
-
-
-def test_archives_do_not_depend_on_order() -> None:
-    """Entries are sorted and dated 1980, whatever the order in which they are given."""
-    content = zip_files({"b": b"2", "a": b"1"})
-    assert content == zip_files({"a": b"1", "b": b"2"})
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert [("a", 1980), ("b", 1980)] == [(entry.filename, entry.date_time[0]) for entry in archive.infolist()]
 
 
 def test_other_families_have_no_archive(tmp_path: Path) -> None:

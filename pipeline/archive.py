@@ -13,19 +13,19 @@ UNIX = 3
 READABLE = stat.S_IFREG | 0o644
 
 
-def archive(folder: str, files: Mapping[str, bytes]) -> bytes:
-    """Pack files into a `.zip`, below one folder.
+def archive(files: Mapping[str, bytes], folder: str = "") -> bytes:
+    """Pack files into a `.zip`.
 
     They are stored as they are: what compression makes of them depends on the library that compresses.
 
     Args:
-        folder: name of the only folder at the top.
         files: relative POSIX path -> content.
+        folder: name of the only folder at the top, if there shall be one.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
         for name, content in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{folder}/{name}", EARLIEST)
+            entry = zipfile.ZipInfo(f"{folder}/{name}" if folder else name, EARLIEST)
             entry.create_system = UNIX
             entry.external_attr = READABLE << 16
             packed.writestr(entry, content)
