@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
 
 from edgewright.pipeline.errors import EdgewrightError, ExitStatus
 from edgewright.pipeline.progress import ConsoleReporter
@@ -214,29 +213,10 @@ def diff(
 @app.command(epilog="Example: edgewright targets")
 def targets() -> None:
     """List the boards with chip, memory and firmware families, and how each family is flashed."""
-    from edgewright.pipeline.report.text import format_bytes
-    from edgewright.pipeline.target import family_names, load_family, load_target, target_names
+    from edgewright.runtime_bench.listing import board_table, chip_table, family_table
 
-    boards = _table("target", "board", "chip", "core", "flash", "RAM", "clock", "families")
-    for name in target_names():
-        facts = load_target(name)
-        psram = f" + {format_bytes(facts.psram_bytes)} PSRAM" if facts.psram_bytes else ""
-        clock = f"{facts.clock_hz / 1e6:g} MHz" if facts.clock_hz else "-"
-        boards.add_row(
-            name, facts.title, facts.chip, facts.core, format_bytes(facts.flash_bytes),
-            format_bytes(facts.ram_bytes) + psram, clock, ", ".join(facts.families),
-        )  # fmt: skip
-    families = _table("family", "firmware", "how to flash, in its folder")
-    for name in family_names():
-        family = load_family(name)
-        families.add_row(name, family.title, family.flash_line or "nothing to flash")
-    console.print(boards)
-    console.print(families)
-
-
-def _table(name: str, *headings: str) -> Table:
-    """Return a table that keeps names in one piece and cuts nothing off, however narrow the terminal is."""
-    return Table(Column(name, no_wrap=True), *(Column(heading, overflow="fold") for heading in headings))
+    for table in (chip_table(), board_table(), family_table()):
+        console.print(table)
 
 
 @app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")

@@ -42,9 +42,12 @@ def test_targets_are_listed_with_their_facts(tmp_path: Path) -> None:
     finished = edgewright("targets", cwd=tmp_path)
     assert 0 == finished.returncode
     lines = finished.stdout.splitlines()
-    row = next(line for line in lines if " esp32c3 " in line)
-    facts = ("ESP32-C3", "rv32imc", "4,194,304 B", "409,600 B", "160 MHz", "esp_idf")
-    assert [] == [text for text in facts if text not in row]
+    (row, board) = (line.split() for line in lines if line.split()[:1] == ["esp32c3"])
+    assert ["esp32c3", "ESP32-C3", "rv32imc", "4", "MiB", "400", "KiB", "-", "160", "MHz"] == row
+    assert ("ESP32-C3-DevKitM-1", ["esp_idf:", "esp32c3"]) == (board[1], board[-2:])
+    psram = next(line.split() for line in lines if line.split()[:1] == ["esp32p4"])
+    assert ["16", "MiB", "768", "KiB", "16", "MiB"] == psram[3:9]
+    assert max(map(len, lines)) <= 80
     assert "idf.py -p PORT flash" in next(line for line in lines if "ESP-IDF project" in line)
     assert "nothing to flash" in next(line for line in lines if "CMake project" in line)
 
