@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pytest
 from support.applications import run as run_application
 from support.applications import samples
+from support.archives import core_of
+from support.emulated import usable_core
 from support.families import FIRMWARE_FAMILIES
 
 from edgewright.pipeline.graph import Graph, write
@@ -26,6 +28,8 @@ from edgewright.pipeline.interpreters import Request, run, tflm_engine
 from edgewright.pipeline.operator_tables import OperatorTable, load_table, table_names
 from edgewright.pipeline.target import load_family, load_target
 from edgewright.pipeline.vocabulary import EmissionModel, Placement
+from edgewright.runtime_bench.cores import Build, Core, Program, build
+from edgewright.runtime_bench.cores import run as run_on_core
 
 HERE = Path(__file__).parent
 CPP_FLAGS = ("-std=c++17", "-Wall", "-Wextra", "-Werror")
@@ -34,6 +38,7 @@ REGISTRATION = re.compile(r"TfLiteStatus (Add\w+)\(")
 NO_OPERATORS = frozenset({"AddBuiltin", "AddCustom"})
 """What the others are written with."""
 DOWNLOADS = "tensorflow/lite/micro/tools/make/downloads"
+CPP_PACKAGE = "libstdc++-arm-none-eabi-newlib"
 THIRD_PARTY = ("flatbuffers/include", "gemmlowp", "ruy", "kissfft")
 
 Emit = Callable[..., Mapping[str, bytes]]
@@ -64,14 +69,65 @@ def includes() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def library() -> str:
-    """Return the path of TFLM's library."""
+def given_library() -> Path:
+    """Return the path of TFLM's library, whatever it was compiled for."""
     given = os.environ.get("EDGEWRIGHT_TFLM_LIB", "")
     if not given:
         pytest.skip("no TFLM library: run `make test-tflm TFLM=DIR TFLM_LIB=lib.a`, built from the same tree")
     if not Path(given).is_file():
         pytest.fail(f"EDGEWRIGHT_TFLM_LIB={given} is not a file; give the library that was built from the TFLM tree")
-    return str(Path(given).resolve())
+    return Path(given).resolve()
+
+
+@pytest.fixture(scope="module")
+def given_core(given_library: Path, tmp_path_factory: pytest.TempPathFactory) -> Core | None:
+    """Return the emulated core that TFLM's library is for, or None where it is for this computer."""
+    return core_of(given_library, tmp_path_factory.mktemp("cores"))
+
+
+@pytest.fixture(scope="module")
+def library(given_library: Path, given_core: Core | None) -> str:
+    """Return the path of TFLM's library for this computer."""
+    if given_core is not None:
+        pytest.skip(f"{given_library.name} is for {given_core.name}, on which the tests of emulated cores run it")
+    return str(given_library)
+
+
+@pytest.fixture
+def build_on_core(
+    given_library: Path, given_core: Core | None, includes: list[str], tmp_path: Path
+) -> Callable[[Path], Program]:
+    """Return a function that builds the cmake family's self-test for the emulated core that TFLM was compiled for."""
+    if given_core is None:
+        pytest.skip(f"{given_library.name} is for this computer; give an archive for a Cortex-M or for rv32imc")
+    core = usable_core(given_core.name)
+    archives = (given_library, *libraries_of_cpp(core))
+
+    def build_selftest_for_core(tree: Path) -> Program:
+        own = tree / "edgewright"
+        sources = [path for path in sorted(own.iterdir()) if path.suffix in (".c", ".cc")]
+        what = Build(
+            sources=(*(path for path in sources if path.stem != "edgewright_port"), tree / "selftest_main.c"),
+            includes=(own,),
+            archives=archives,
+            warnings=("-Wall", "-Wextra", "-Werror", *includes),
+            with_port=True,
+        )
+        return build(core, what, tmp_path / "core")
+
+    return build_selftest_for_core
+
+
+def libraries_of_cpp(core: Core) -> list[Path]:
+    """Return the C++ library and the mathematical one of a core's compiler; the test is skipped without them."""
+    found = []
+    for name in ("libstdc++.a", "libm.a"):
+        command = [core.compiler.command, *core.compiler.flags, f"-print-file-name={name}"]
+        path = Path(subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip())
+        if not path.is_absolute():
+            pytest.skip(f"{core.compiler.command} has no {name} for {core.name} (Arm: apt install {CPP_PACKAGE})")
+        found.append(path)
+    return found
 
 
 def compile_cpp(source: Path, *flags: str) -> None:
@@ -261,6 +317,38 @@ def test_selftest_finds_a_flipped_weight(
     element = int(np.flatnonzero(expected != output)[0])
     sentence = f"element {element} expected {expected.flat[element]} got {output.flat[element]}"
     assert (1, f"SELF-TEST FAIL vector 0 {sentence}") == (status, lines[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fixture", ["tiny", "tiny_float"])
+def test_selftest_passes_on_core(
+    *,
+    fixture: str,
+    emit: Emit,
+    unpack: Unpack,
+    build_on_core: Callable[[Path], Program],
+    request: pytest.FixtureRequest,
+) -> None:
+    """On the emulated core that TFLM was compiled for, the self-test passes without a difference, within the arena."""
+    tiny: EmissionModel = request.getfixturevalue(fixture)
+    done = run_on_core(build_on_core(unpack(emit(tiny, "cmake"))))
+    lines = done.stdout.decode().splitlines()
+    assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (done.exit_status, lines[-1])
+    used, reserved = re.findall(r"arena_(?:used|bytes)=(\d+)", lines[1])
+    assert 0 < int(used) <= int(reserved) == tiny.host_arena_bytes
+
+
+@pytest.mark.slow
+def test_selftest_finds_a_flipped_weight_on_core(
+    *, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_on_core: Callable[[Path], Program]
+) -> None:
+    """There, too, one flipped bit of a weight ends with the vector, the element and a status that is not 0."""
+    spoiled, output = flip_weight(tiny)
+    done = run_on_core(build_on_core(unpack(emit(spoiled, "cmake"))))
+    expected = tiny.vectors.outputs[0][0]
+    element = int(np.flatnonzero(expected != output)[0])
+    sentence = f"element {element} expected {expected.flat[element]} got {output.flat[element]}"
+    assert (1, f"SELF-TEST FAIL vector 0 {sentence}") == (done.exit_status, done.stdout.decode().splitlines()[-1])
 
 
 @pytest.mark.slow
