@@ -106,9 +106,9 @@ def run_chain(workshop: Workshop, check_target: Callable[[Workshop], None] | Non
     """
     check_stages(workshop)
     check_representative_samples(workshop)
+    metrics = measure_artefact(workshop.source_path, workshop)  # a metric that is no use ends here, nothing converted
     if check_target is not None:
         check_target(workshop)
-    metrics = measure_artefact(workshop.source_path, workshop)
     source = Step(name="source", path=workshop.source_path, settings=None, metrics=metrics, seconds=None)
     steps = [source]
     _tell(workshop, source)

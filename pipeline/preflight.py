@@ -85,7 +85,7 @@ def _check_stage(workshop: Workshop, stage: Stage, settings: StageSettings, load
 def check_operators(workshop: Workshop, target: Target, family: Family) -> None:
     """Refuse, before any training, a network that the target's TFLM cannot compute as the recipe converts it.
 
-    The source model is converted, as measuring it does anyway. A network that a student is to replace is not held to
+    The source model is taken as it was converted to be measured. A network that a student is to replace is not held to
     the target.
 
     Raises:

@@ -64,7 +64,7 @@ def test_every_target_and_family_is_emitted(catalogue: tuple[Path, CompletedProc
         assert [f"{report.arena.bytes:,}", f"{report.footprint.flash_bytes:,}"] == table[target, family][:2]
         assert "yes" == table[target, family][-2]
         assert float(table[target, family][-1]) < LONGEST_EMISSION_SECONDS
-        emitted = contents(out / "firmware")
+        emitted = contents(out / load_family(family).folder)
         assert [] == [path for path in load_family(family).user_files if path not in emitted]
 
 
@@ -77,7 +77,8 @@ def test_trees_depend_on_the_model_alone(catalogue: tuple[Path, CompletedProcess
     for target, family in PAIRS:
         name = Path("build", "targets", f"{target}-{family}")
         first, second = contents(folder / name), contents(tmp_path / name)
-        firmware = {path: text for path, text in first.items() if path.startswith("firmware/") or path.endswith(".zip")}
+        tree = f"{load_family(family).folder}/"
+        firmware = {path: text for path, text in first.items() if path.startswith(tree) or path.endswith(".zip")}
         assert firmware
         assert firmware == {path: second.get(path) for path in firmware}
         for place in (folder, tmp_path, Path.home()):
@@ -119,7 +120,7 @@ def test_what_does_not_fit_does_not_stop_the_others(tmp_path: Path) -> None:
     for target, family in table:
         out = tmp_path / "build" / "targets" / target
         assert ("no" if target in small else "yes") == table[target, family][-2]
-        assert (target not in small) == (out / "firmware").is_dir()
+        assert (target not in small) == (out / load_family(family).folder).is_dir()
         assert (out / "model.tflite").is_file()
 
 
