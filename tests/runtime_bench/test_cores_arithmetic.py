@@ -30,19 +30,24 @@ def pairs() -> Words:
 
 
 def expected(given: Words) -> tuple[npt.NDArray[np.float32], Words]:
-    """Return floats (N, 6) and integers (N, 7) that the program must answer."""
+    """Return floats (N, 6) and integers (N, 9) that the program must answer."""
     a, b = given.view(np.float32).T
     x, y = given.T
     divisor = np.where(y == 0, np.uint32(1), y)
     signed, odd = x.view(np.int32).astype(np.int64), ((divisor >> 1) | 1).view(np.int32).astype(np.int64)
     quotient = np.sign(signed) * (np.abs(signed) // odd)  # towards 0; the divisor is positive
     product = x.astype(np.uint64) * y.astype(np.uint64)
+    half = np.uint64(32)
+    wide = ((x.astype(np.uint64) << half) | y) // (((y.astype(np.uint64) & np.uint64(0xFF)) << half) | divisor)
     with np.errstate(all="ignore"):
         floats = [a + b, a - b, a * b, a / b, x.view(np.int32).astype(np.float32), x.astype(np.float32)]
         unsigned = np.where((a >= 0) & (a < 2**32), a, 0).astype(np.int64)
         rounded = np.where((a > -(2**31)) & (a < 2**31), a, 0).astype(np.int64)
-    integers = [x // divisor, x % divisor, quotient, product, product >> np.uint64(32), unsigned, rounded]
-    words = [np.asarray(values).astype(np.int64 if values is not product else np.uint64) for values in integers]
+    integers = [x // divisor, x % divisor, quotient, product, product >> half, unsigned, rounded, wide, wide >> half]
+    words = [
+        np.asarray(values).astype(np.uint64 if np.asarray(values).dtype == np.uint64 else np.int64)
+        for values in integers
+    ]
     return np.stack(floats, axis=1), np.stack([word.astype(np.uint32) for word in words], axis=1)
 
 
@@ -51,7 +56,7 @@ def test_arithmetic_is_exact(name: str, tmp_path: Path) -> None:
     """Sums, products, quotients and conversions have the bits that IEEE 754 and C say, subnormals included."""
     given = pairs()
     done = run(build(usable_core(name), Build(sources=(ARITHMETIC,)), tmp_path), stdin=given.tobytes())
-    found = np.frombuffer(done.stdout, np.uint32).reshape(len(given), 13)
+    found = np.frombuffer(done.stdout, np.uint32).reshape(len(given), 15)
     floats, integers = expected(given)
     answered = np.ascontiguousarray(found[:, :6]).view(np.float32)
     assert np.isnan(floats).tolist() == np.isnan(answered).tolist()

@@ -29,6 +29,7 @@ uint32_t __umodsi3(uint32_t a, uint32_t b);
 int32_t __divsi3(int32_t a, int32_t b);
 uint64_t __umulsidi3(uint32_t a, uint32_t b);
 uint64_t __muldi3(uint64_t a, uint64_t b);
+uint64_t __udivdi3(uint64_t a, uint64_t b);
 
 uint32_t __umodsi3(uint32_t a, uint32_t b) {
     uint32_t rest = 0;
@@ -52,6 +53,24 @@ uint32_t __udivsi3(uint32_t a, uint32_t b) {
 
     for (i = 31; i >= 0; --i) {
         const uint32_t carry = rest >> 31;
+
+        rest = (rest << 1) | ((a >> i) & 1u);
+        quotient <<= 1;
+        if (carry != 0 || rest >= b) {
+            rest -= b;
+            quotient |= 1u;
+        }
+    }
+    return quotient;
+}
+
+uint64_t __udivdi3(uint64_t a, uint64_t b) {
+    uint64_t rest = 0;
+    uint64_t quotient = 0;
+    int i;
+
+    for (i = 63; i >= 0; --i) {
+        const uint32_t carry = (uint32_t)(rest >> 63);
 
         rest = (rest << 1) | ((a >> i) & 1u);
         quotient <<= 1;

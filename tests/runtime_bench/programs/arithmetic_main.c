@@ -19,7 +19,9 @@ int main(void) {
         const float floats[6] = {a + b, a - b, a * b, a / b, (float)(int32_t)given[0], (float)given[0]};
         const uint32_t divisor = given[1] == 0 ? 1u : given[1];
         const uint64_t product = (uint64_t)given[0] * given[1];
-        const uint32_t integers[7] = {
+        const uint64_t wide_divisor = ((uint64_t)(given[1] & 0xffu) << 32) | divisor;
+        const uint64_t wide = (((uint64_t)given[0] << 32) | given[1]) / wide_divisor;
+        const uint32_t integers[9] = {
             given[0] / divisor,
             given[0] % divisor,
             (uint32_t)((int32_t)given[0] / (int32_t)(divisor >> 1 | 1u)),
@@ -27,6 +29,8 @@ int main(void) {
             (uint32_t)(product >> 32),
             a >= 0.0f && a < 4294967296.0f ? (uint32_t)a : 0u,
             a > -2147483648.0f && a < 2147483648.0f ? (uint32_t)(int32_t)a : 0u,
+            (uint32_t)wide,
+            (uint32_t)(wide >> 32),
         };
 
         (void)fwrite(floats, sizeof(floats), 1, stdout);
