@@ -22,6 +22,7 @@ from support.applications import (
     samples,
     watch_element,
 )
+from support.emulated import usable_core
 
 from edgewright.pipeline.target import load_target
 from edgewright.pipeline.vocabulary import EmissionModel
@@ -112,3 +113,17 @@ def test_port(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -
     sources = [library / "edgewright_port.c", EMISSION / "port_main.c", SDK / "pico_main.c"]
     program = link(sources, [library, SDK / "include"], tmp_path / "port")
     assert (0, ["read 5 hello", "read 0", "ticks ok"]) == run(program, "hello")
+
+
+@pytest.mark.parametrize(("board", "core"), [("pico", "cortex-m0plus"), ("pico2", "cortex-m33")])
+def test_c_compiles_for_the_chip(board: str, core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """The board's own compiler takes all of the C, which needs no TFLM, without a warning."""
+    library = unpack(emit(tiny, "pico_sdk", target=load_target(board))) / "edgewright"
+    compiler = usable_core(core).compiler
+    flags = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-Werror", "-O2", f"-I{SDK / 'include'}")
+    sources = sorted(library.glob("*.c"))
+    assert "edgewright_port.c" in [source.name for source in sources]
+    for source in sources:
+        command = [compiler.command, *compiler.flags, *flags, "-c", str(source), "-o", os.devnull]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (0, "") == (finished.returncode, finished.stderr)
