@@ -224,7 +224,7 @@ def flash(target: TargetOption, port: PortOption = None, family: FamilyOption = 
     """Build and flash the emitted firmware with the family's own tool."""
     from edgewright.runtime_bench.family_tool import Purpose, run_tool
 
-    folder = out or Path("build") / target
+    folder = _folder(out, target)
     run_tool(Purpose.FLASH, target_name=target, family_name=family, out=folder, port=port, console=console)
 
 
@@ -233,7 +233,7 @@ def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption 
     """Show what the board prints, with the family's own tool."""
     from edgewright.runtime_bench.family_tool import Purpose, run_tool
 
-    folder = out or Path("build") / target
+    folder = _folder(out, target)
     run_tool(Purpose.MONITOR, target_name=target, family_name=family, out=folder, port=port, console=console)
 
 
@@ -247,7 +247,7 @@ def aar(
     from edgewright.pipeline.target import choose_family, load_target
 
     facts = load_target(target)
-    folder = out or Path("build") / facts.name
+    folder = _folder(out, facts.name)
     archive = build_aar(choose_family(facts, family), folder, Cache(root=cache))
     console.print(f"{archive}: {archive.stat().st_size:,} B", soft_wrap=True, markup=False, highlight=False)
 
@@ -275,6 +275,11 @@ def options(
         raise typer.Exit
 
 
+def _folder(out: Path | None, name: str) -> Path:
+    """Return the output folder: the given one, or that of the name."""
+    return out or Path("build") / name
+
+
 def _output(
     target: str, family: str | None, prefix: str | None, out: Path | None, cache: Path, force: bool
 ) -> OutputRequest:
@@ -285,7 +290,7 @@ def _output(
     return OutputRequest(
         target=target,
         family=family,
-        out=out or Path("build") / ("targets" if target == ALL else target),
+        out=_folder(out, "targets" if target == ALL else target),
         cache=cache,
         force=force,
         prefix=check_prefix(DEFAULT_PREFIX if prefix is None else prefix),

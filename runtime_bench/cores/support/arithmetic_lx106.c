@@ -31,21 +31,6 @@ uint64_t __umulsidi3(uint32_t a, uint32_t b);
 uint64_t __muldi3(uint64_t a, uint64_t b);
 uint64_t __udivdi3(uint64_t a, uint64_t b);
 
-uint32_t __umodsi3(uint32_t a, uint32_t b) {
-    uint32_t rest = 0;
-    int i;
-
-    for (i = 31; i >= 0; --i) {
-        const uint32_t carry = rest >> 31;
-
-        rest = (rest << 1) | ((a >> i) & 1u);
-        if (carry != 0 || rest >= b) {
-            rest -= b;
-        }
-    }
-    return rest;
-}
-
 uint32_t __udivsi3(uint32_t a, uint32_t b) {
     uint32_t rest = 0;
     uint32_t quotient = 0;
@@ -62,6 +47,10 @@ uint32_t __udivsi3(uint32_t a, uint32_t b) {
         }
     }
     return quotient;
+}
+
+uint32_t __umodsi3(uint32_t a, uint32_t b) {
+    return a - __udivsi3(a, b) * b;
 }
 
 uint64_t __udivdi3(uint64_t a, uint64_t b) {
