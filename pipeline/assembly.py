@@ -13,7 +13,6 @@ from edgewright.pipeline.evaluation import EvaluationRecord
 from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph
-from edgewright.pipeline.interpreters import Resolver
 from edgewright.pipeline.layers import layers_document
 from edgewright.pipeline.manifest import Configuration, make_manifest
 from edgewright.pipeline.operator_support import supports
@@ -100,7 +99,8 @@ def assemble(
     findings, dropped = _with_affordable_vectors(findings, target)
     fit = find_fit(findings.needs, target, family)
     arena = replace(arena, placement=fit.placement)
-    report = _report(findings, arena, target, family, tool_version, fit=_fit(findings, fit, dropped, target, family))
+    section = _fit(findings, fit, dropped, target, family)
+    report = _report(findings, arena, target, family, tool_version, fits=fit.fits, fit=section)
     complaint = None if fit.fits else complain(report)
     tflite = _tflite(findings, family)
     files: dict[str, bytes] = {
@@ -125,14 +125,7 @@ def assemble(
             configuration_digest=findings.configuration.digest,
             preprocessing=findings.preprocessing,
             prefix=prefix,
-            xnnpack_difference_lsb=max(
-                (
-                    row.max_difference_lsb
-                    for row in findings.record.agreements
-                    if row.resolver == Resolver.XNNPACK.value
-                ),
-                default=0,
-            ),
+            xnnpack_difference_lsb=findings.record.xnnpack_difference_lsb,
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
         files.update({f"{family.folder}/{name}": content for name, content in firmware.items()})
@@ -165,7 +158,7 @@ def _tflite(findings: Findings, family: Family) -> bytes:
 
 
 def _report(
-    findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str, *, fit: FitSection
+    findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str, *, fits: bool, fit: FitSection
 ) -> Report:
     return Report(
         tool_version=tool_version,
@@ -198,7 +191,7 @@ def _report(
             flash_bytes=target.flash_bytes,
             ram_bytes=target.ram_bytes,
             arena_limit_bytes=target.arena_limit_bytes,
-            fits=not any(memory.lacking_bytes for memory in fit.memories),
+            fits=fits,
         ),
         footprint=_footprint(findings.needs),
         fit=fit,

@@ -21,7 +21,7 @@ from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigure
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
 from edgewright.pipeline.golden import choose_samples, compute_vectors, random_inputs
 from edgewright.pipeline.graph import read
-from edgewright.pipeline.interpreters import Array, tflm_engine
+from edgewright.pipeline.interpreters import Array, Resolver, tflm_engine
 from edgewright.pipeline.measurement import MODULES as MEASURING
 from edgewright.pipeline.measurement import artefact_output_shapes, load_prepared
 from edgewright.pipeline.vocabulary import GoldenVectors
@@ -45,6 +45,12 @@ class EvaluationRecord(Figures):
     tflm_revision: str
     latency: LatencyFigures | None
     vectors_origin: str
+
+    @property
+    def xnnpack_difference_lsb(self) -> int:
+        """Largest difference of XNNPACK's outputs to TFLM's; 0 where it was not run."""
+        rows = (row for row in self.agreements if row.resolver == Resolver.XNNPACK.value)
+        return max((row.max_difference_lsb for row in rows), default=0)
 
 
 def evaluate_with_data(
