@@ -105,11 +105,11 @@ def check_agreement(
         for resolver in _COMPARED
     ]
     tflm, *others = (run(request, timeout_seconds=timeout_seconds) for request in requests)
-    reference = _integers(graph, tflm.outputs)
+    reference = integers_of(graph, tflm.outputs)
     agreements = tuple(
         compare(
             reference,
-            replace(result, outputs=_integers(graph, result.outputs)),
+            replace(result, outputs=integers_of(graph, result.outputs)),
             resolver=resolver,
             classifies=classifies,
         )
@@ -118,7 +118,7 @@ def check_agreement(
     return AgreementResult(outputs=tflm.outputs, tflm_version=tflm.versions.engine_version, agreements=agreements)
 
 
-def _integers(graph: Graph, outputs: tuple[Array, ...]) -> tuple[Array, ...]:
+def integers_of(graph: Graph, outputs: tuple[Array, ...]) -> tuple[Array, ...]:
     """Return outputs with the integers behind each one that is in floating point."""
     behind = [integers_behind(graph, tensor) for tensor in output_tensors(graph)]
     if len(behind) != len(outputs):

@@ -12,7 +12,8 @@
     ├── ToolError                     2  a program or package that is needed is missing or failed
     │   ├── InterpreterError          2  an interpreter refused the model, crashed or timed out
     │   ├── CompilerError             2  a compiler refused a source, or the program does not fit the memory
-    │   └── EmulatorError             2  a program crashed or hung under an emulator, or the emulator gave up
+    │   ├── EmulatorError             2  a program crashed or hung under an emulator, or the emulator gave up
+    │   └── BoardError                2  a board cannot be reached, stopped answering, restarted or disappeared
     ├── DoesNotFitError               3  the result is over the budget or does not fit the target
     └── RegressionError               4  a comparison found a figure that became worse
 
@@ -91,6 +92,10 @@ class CompilerError(ToolError):
 
 class EmulatorError(ToolError):
     """A program crashed or hung under an emulator, or the emulator gave up."""
+
+
+class BoardError(ToolError):
+    """A board cannot be reached, stopped answering, restarted or disappeared."""
 
 
 class DoesNotFitError(EdgewrightError):

@@ -86,7 +86,7 @@ def run(
         (folder / ARGUMENTS).write_bytes(_texts([program.elf.stem, *arguments], "arguments"))
         pairs = [f"{key}={value}" for key, value in (environment or {}).items()]
         (folder / ENVIRONMENT).write_bytes(_texts(pairs, "environment"))
-        counter = () if count is None else _counter_options(program, count, folder)
+        counter = () if count is None else counter_options(program, count, folder)
         status, log = _emulate([*emulator_command(program), *counter], folder, program, timeout_seconds)
         return Execution(
             ending=_ending(program, status, log, folder),
@@ -103,7 +103,13 @@ def emulator_command(program: Program) -> tuple[str, ...]:
     return (emulator.command, *emulator.options, *emulator.console, *OPTIONS, "-kernel", str(program.elf.resolve()))
 
 
-def _counter_options(program: Program, count: Count, folder: Path) -> tuple[str, ...]:
+def counter_options(program: Program, count: Count, folder: Path) -> tuple[str, ...]:
+    """Return the options that make an emulator that runs in a folder count; `read_counts` finds there what it counted.
+
+    Raises:
+        ToolError: there is no compiler for the plugin that counts, or it failed.
+        EmulatorError: the program has no such mark.
+    """
     write_marks(folder, program.image, count.marks)
     library = str(counter_library(program.core.emulator, count.cache)).replace(",", ",,")
     return ("-plugin", f"{library},marks={MARKS},counts={COUNTS}")

@@ -10,7 +10,18 @@ from pathlib import Path, PurePosixPath
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.applications import EMISSION, RESULTS, SELFTEST, STUBS, link, replace_model, run, samples, watch_element
+from support.applications import (
+    EMISSION,
+    RESULTS,
+    SELFTEST,
+    STUBS,
+    link,
+    replace_model,
+    run,
+    run_over_protocol,
+    samples,
+    watch_element,
+)
 
 from edgewright.pipeline.target import load_family, load_target
 from edgewright.pipeline.vocabulary import EmissionModel
@@ -120,6 +131,16 @@ def test_sketch(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path)
     results = [line.format(**RATE) for line in RESULTS]
     assert [results[0], "pin 13 = 1", results[1], "pin 13 = 0"] == lines[6:10]
     assert ["LINE REFUSED: 2 numbers; send 16 numbers, separated by commas", results[1], "pin 13 = 0"] == lines[10:]
+
+
+@pytest.mark.slow
+def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:
+    """A computer runs the model over the serial protocol; then the console is back, without the line begun before."""
+    tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "arduino"))
+    watch_element(tree / SKETCH, 1)
+    statuses, output, lines = run_over_protocol(application(tree, tmp_path / "sketch"), tiny, 2)
+    assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
+    assert [RESULTS[0], "pin 13 = 1"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[6:]]
 
 
 @pytest.mark.slow

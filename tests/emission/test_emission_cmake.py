@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.applications import RESULTS, SELFTEST, build, replace_model, run, samples
+from support.applications import RESULTS, SELFTEST, build, replace_model, run, run_over_protocol, samples
 
 from edgewright.pipeline.vocabulary import EmissionModel
 
@@ -40,6 +40,15 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     assert (0, 'LINE REFUSED: number 3 is "x", which the input does not take') == (status, lines.pop(7).split(";")[0])
     expected = [re.sub(r"ticks=\d+|us=\d+|\d+ us", "", line.format(**RATE)) for line in (*SELFTEST, *RESULTS)]
     assert [*expected[:5], expected[6], expected[5], expected[5]] == lines
+
+
+@pytest.mark.slow
+def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """A computer runs the model over the serial protocol; then the console is back, without the line begun before."""
+    tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "cmake"))
+    statuses, output, lines = run_over_protocol(application(tree), tiny, 2)
+    assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
+    assert [RESULTS[0]] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[5:]]
 
 
 @pytest.mark.slow

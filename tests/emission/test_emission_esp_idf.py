@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.applications import EMISSION, RESULTS, SELFTEST, STUBS, link, replace_model, run, samples, watch_element
+from support.applications import (
+    EMISSION,
+    RESULTS,
+    SELFTEST,
+    STUBS,
+    link,
+    replace_model,
+    run,
+    run_over_protocol,
+    samples,
+    watch_element,
+)
 
 from edgewright.pipeline.graph.types import DType
 from edgewright.pipeline.vocabulary import EmissionModel
@@ -39,6 +51,16 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: 
     assert [line.format(**RATE).replace("tolerance=0", "tolerance=1") for line in SELFTEST] == lines[:5]
     results = [line.format(**RATE) for line in RESULTS]
     assert [results[0], "LED on", results[0], "LED on", results[2], "LED off"] == lines[5:]
+
+
+@pytest.mark.slow
+def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:
+    """A computer runs the model over the serial protocol; then the console is back, without the line begun before."""
+    tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "esp_idf"))
+    watch_element(tree / "main" / "app_main.cc", 1)
+    statuses, output, lines = run_over_protocol(application(tree, tmp_path / "application"), tiny, 2)
+    assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
+    assert [RESULTS[0], "LED on"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[5:]]
 
 
 @pytest.mark.slow

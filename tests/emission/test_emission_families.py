@@ -66,9 +66,10 @@ def test_sdkconfig_follows_the_target(tiny: EmissionModel, emit: Emit) -> None:
         "CONFIG_ESP_MAIN_TASK_STACK_SIZE": "8192",
         "CONFIG_ESP_TASK_WDT_TIMEOUT_S": "30",
         "CONFIG_NEWLIB_STDIN_LINE_ENDING_LF": "y",
+        "CONFIG_NEWLIB_STDOUT_LINE_ENDING_LF": "y",
         "CONFIG_MINE": "y",
     } == settings_of(tree)
-    assert tree["sdkconfig.defaults"].decode().endswith("ENDING_LF=y\n" + own)
+    assert tree["sdkconfig.defaults"].decode().endswith("STDOUT_LINE_ENDING_LF=y\n" + own)
 
 
 @pytest.mark.parametrize("board", ESP_BOARDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from support.applications import (
     link,
     replace_model,
     run,
+    run_over_protocol,
     samples,
     watch_element,
 )
@@ -53,6 +55,16 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     results = [line.format(**RATE) for line in RESULTS]
     assert [results[1], "pin 25 = 0", lines[7], results[0], "pin 25 = 1"] == lines[5:]
     assert lines[7].startswith('LINE REFUSED: number 1 is "go", ')
+
+
+@pytest.mark.slow
+def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """A computer runs the model over the serial protocol; then the console is back, without the line begun before."""
+    tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "pico_sdk"))
+    watch_element(tree / "src" / "main.cc", 1)
+    statuses, output, lines = run_over_protocol(application(tree), tiny, 2)
+    assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
+    assert [RESULTS[0], "pin 25 = 1"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[5:]]
 
 
 @pytest.mark.slow

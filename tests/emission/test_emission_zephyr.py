@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from support.applications import (
     link,
     replace_model,
     run,
+    run_over_protocol,
     samples,
     watch_element,
 )
@@ -90,6 +92,17 @@ def test_button_waits_for_the_line(tiny: EmissionModel, emit: Emit, unpack: Unpa
     """While half a line is in the inputs, the button runs nothing."""
     status, lines = run(application(unpack(emit(tiny, "zephyr"))), "0.5, 0.25, ")
     assert (0, 5) == (status, len(lines))
+
+
+@pytest.mark.slow
+def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """A computer runs the model over the serial protocol; then the console is back, without the line begun before."""
+    tree = unpack(emit(replace(tiny, labels=("one", "two", "three")), "zephyr"))
+    watch_element(tree / "src" / "main.cc", 1)
+    statuses, output, lines = run_over_protocol(application(tree), tiny, 2)
+    assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
+    lines = [re.sub(r"\d+ us", "{us} us", line) for line in lines[5:]]
+    assert [RESULTS[0], "pin 0 = 1", RESULTS[1], "pin 0 = 0"] == lines
 
 
 @pytest.mark.slow

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.vocabulary import EmissionModel
+from edgewright.runtime_bench.serial.frames import Command, Frame, Readable, Splitter, encode
 
 EMISSION = Path(__file__).parents[1] / "emission"
 STUBS = EMISSION / "stubs"
@@ -98,3 +101,27 @@ def run(program: Path, console: str, fake: str = "") -> tuple[int, list[str]]:
     )
     assert "" == finished.stderr
     return finished.returncode, finished.stdout.splitlines()
+
+
+def run_over_protocol(program: Path, model: EmissionModel, vector: int) -> tuple[list[int], bytes, list[str]]:
+    """Run a golden vector of the tiny model over the serial protocol, between a line that was begun and an empty one.
+
+    Returns:
+        The status of each answer, the output, and the lines of text that the program printed.
+    """
+    given = model.vectors.inputs[vector][0].tobytes()
+    requests = (
+        (Command.HELLO, b""), (Command.RESET, b""), (Command.WRITE, struct.pack("<BI", 0, 0) + given),
+        (Command.INVOKE, struct.pack("<I", zlib.crc32(given))),
+        (Command.READ, struct.pack("<BBI", Readable.OUTPUT, 0, 0)), (Command.BYE, b""),
+    )  # fmt: skip
+    sent = [
+        encode(Frame(command=command, sequence=number, session=1, payload=payload))
+        for number, (command, payload) in enumerate(requests)
+    ]
+    console = b"1,2," + b"\n".join(sent) + b"\n"
+    finished = subprocess.run([program], input=console, capture_output=True, timeout=10, check=False)
+    assert b"" == finished.stderr
+    splitter = Splitter()
+    frames = [frame for frame in splitter.take(finished.stdout) if frame is not None]
+    return [frame.status for frame in frames], frames[-2].payload[4:], splitter.text.splitlines()

@@ -13,6 +13,7 @@
 #include "edgewright_port.h"
 #include "edgewright_preprocessing.h"
 #include "edgewright_print.h"
+#include "edgewright_protocol.h"
 #include "edgewright_quantization.h"
 #include "edgewright_selftest.h"
 #include "edgewright_vectors.h"
@@ -30,12 +31,15 @@ void read_vector() {
     }
 }
 
+/* Whether a computer works with the model over the serial protocol, and what it has asked. */
+edgewright_protocol protocol = {};
+
 /* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
 edgewright_console console = {};
 
 /*
- * Takes a character of the console and tells whether the inputs are full: after a line of numbers, or after an empty
- * line, which stands for the next golden vector.
+ * Takes a character and tells whether the inputs are full: after a line of numbers, or after an empty line, which stands
+ * for the next golden vector. Frames of the serial protocol are answered; they leave nothing of a line that was begun.
  *
  * A sensor of yours takes its place:
  *
@@ -45,6 +49,10 @@ edgewright_console console = {};
  *     }
  */
 bool take_character(uint8_t character) {
+    if (edgewright_protocol_take(&protocol, character)) {
+        console = {};
+        return false;
+    }
     const edgewright_line line = edgewright_console_take(&console, character);
     if (line == EDGEWRIGHT_LINE_EMPTY) {
         read_vector();

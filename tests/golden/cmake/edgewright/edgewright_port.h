@@ -18,10 +18,10 @@
 extern "C" {
 #endif
 
-/* Sends all bytes to the console, in order; waits as long as that takes. */
+/* Sends all bytes to the console, in order and as they are; waits as long as that takes. */
 void edgewright_port_write(const char *data, size_t length);
 
-/* Stores what has arrived from the console, at most capacity bytes, and returns how many; never waits. */
+/* Stores what has arrived from the console, as it is, at most capacity bytes, and returns how many; never waits. */
 size_t edgewright_port_read(uint8_t *data, size_t capacity);
 
 /*

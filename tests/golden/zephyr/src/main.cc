@@ -13,6 +13,7 @@
 #include "edgewright_port.h"
 #include "edgewright_preprocessing.h"
 #include "edgewright_print.h"
+#include "edgewright_protocol.h"
 #include "edgewright_quantization.h"
 #include "edgewright_selftest.h"
 #include "edgewright_vectors.h"
@@ -36,12 +37,15 @@ void read_vector() {
     }
 }
 
+/* Whether a computer works with the model over the serial protocol, and what it has asked. */
+edgewright_protocol protocol = {};
+
 /* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
 edgewright_console console = {};
 
 /*
- * Takes a character of the console and tells whether the inputs are full: after a line of numbers, or after an empty
- * line, which stands for the next golden vector.
+ * Takes a character and tells whether the inputs are full: after a line of numbers, or after an empty line, which stands
+ * for the next golden vector. Frames of the serial protocol are answered; they leave nothing of a line that was begun.
  *
  * A sensor of yours takes its place:
  *
@@ -51,6 +55,10 @@ edgewright_console console = {};
  *     }
  */
 bool take_character(uint8_t character) {
+    if (edgewright_protocol_take(&protocol, character)) {
+        console = {};
+        return false;
+    }
     const edgewright_line line = edgewright_console_take(&console, character);
     if (line == EDGEWRIGHT_LINE_EMPTY) {
         read_vector();
@@ -137,14 +145,14 @@ bool configure(const gpio_dt_spec &pin, gpio_flags_t flags) {
 
 /*
  * Fills the model's inputs with the next golden vector if the button went down since the last call, and tells so. While
- * they hold half a line it does nothing.
+ * they hold half a line, or a computer works with the model, it does nothing.
  */
 bool read_button() {
     static bool was_down = false;
     const bool is_down = gpio_pin_get_dt(&button) == 1;
     const bool pressed = is_down && !was_down;
     was_down = is_down;
-    if (!pressed || console.count > 0) {
+    if (!pressed || console.count > 0 || edgewright_protocol_is_open(&protocol)) {
         return false;
     }
     read_vector();
@@ -166,6 +174,8 @@ int main(void) {
                 gpio_pin_set_dt(&led, best == kLedElement ? 1 : 0);
             }
         }
-        k_msleep(kPauseMs);
+        if (!edgewright_protocol_is_open(&protocol)) {
+            k_msleep(kPauseMs);
+        }
     }
 }

@@ -1,0 +1,70 @@
+"""What a board tells of itself: frozen dataclasses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edgewright.pipeline.interpreters import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardTensor:
+    """An input or output, as the board describes it."""
+
+    name: str
+    dtype: np.dtype[np.generic]
+    shape: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of one sample: the tensor's own, without the batch where that is 1."""
+        return self.shape[1:] if self.shape[:1] == (1,) else self.shape
+
+    @property
+    def size_bytes(self) -> int:
+        """Of one sample."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardDescription:
+    """What a board runs."""
+
+    tool_version: str
+    """Of the edgewright that made the firmware."""
+    configuration_digest: str
+    model_name: str
+    inputs: tuple[BoardTensor, ...]
+    outputs: tuple[BoardTensor, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardTiming:
+    """Times of a board."""
+
+    ticks: int
+    """Of the last inference; 32 bits, so that a very long one has wrapped."""
+    ticks_per_second: int
+    run_count: int
+    """In this session."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardMemory:
+    """The tensor arena of a board."""
+
+    arena_used_bytes: int
+    arena_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardRun:
+    """What one sample came to."""
+
+    outputs: tuple[Array, ...]
+    """One sample each, of the tensor's own shape."""
+    ticks: int
