@@ -19,7 +19,7 @@ comma := ,
 # ---- values and switches -------------------------------------------------------------------------------------------
 
 VALUES := target family prefix model data recipe tflite labels seed out port
-SWITCHES := trust force dry upgrade
+SWITCHES := trust force dry fix upgrade
 GOALS := build targets flash monitor aar test test-full test-tflm results check golden lock toolchains wheel clean \
   distclean help
 
@@ -80,7 +80,8 @@ endif
 # ---- build and flash -----------------------------------------------------------------------------------------------
 
 place = --target "$$EW_target" $(call value_option,--family,family) $(call value_option,--out,out)
-emission = $(place) $(call value_option,--prefix,prefix) $(call value_option,--seed,seed) $(call switch_option,--force,force)
+emission = $(place) $(call value_option,--prefix,prefix) $(call value_option,--seed,seed) $(call switch_option,--force,force) \
+  $(call switch_option,--fix,fix)
 from_tflite = $(call value_option,--inputs,data) $(call value_option,--labels,labels) -- "$$EW_tflite"
 from_model = $(call value_option,--model,model) $(call value_option,--data,data) $(call value_option,--recipe,recipe) \
   $(call switch_option,--trust-model,trust) $(call switch_option,--dry-run,dry)
@@ -242,6 +243,7 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
   family=NAME out=DIR          another firmware family; another output folder
   prefix=NAME                  what every generated name begins with, so that two models live in one firmware
   trust=1 force=1 dry=1        accept Lambda layers; overwrite edited files; only say what would be done
+  fix=1                        repair what the lint finds and can repair with equal outputs
 make targets                   the same for all targets, into build/targets/NAME; family=all for every family of each
 make target=NAME flash port=DEVICE, make target=NAME monitor port=DEVICE
                                the family's own tool writes the firmware; shows what the board prints

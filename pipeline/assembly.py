@@ -14,6 +14,7 @@ from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph
 from edgewright.pipeline.layers import layers_document
+from edgewright.pipeline.lint import Context, Finding, FindingSection, finding_sections, inspect
 from edgewright.pipeline.manifest import Configuration, make_manifest
 from edgewright.pipeline.operator_support import supports
 from edgewright.pipeline.output import MANIFEST
@@ -63,6 +64,8 @@ class Findings:
     configuration: Configuration
     preprocessing: tuple[Preprocessing, ...]
     """Of the samples of each input; empty where nobody declared any."""
+    repaired: tuple[Finding, ...] = ()
+    """Hazards that the model had before it was repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +198,20 @@ def _report(
         ),
         footprint=_footprint(findings.needs),
         fit=fit,
+        lint=_lint(findings, target, family),
     )
+
+
+def _lint(findings: Findings, target: Target, family: Family) -> tuple[FindingSection, ...]:
+    context = Context(
+        graph=findings.graph,
+        tflite=findings.tflite,
+        layers=findings.layer_names,
+        target=target,
+        family=family,
+        preprocessing=findings.preprocessing,
+    )
+    return (*finding_sections(inspect(context)), *finding_sections(findings.repaired, is_repaired=True))
 
 
 def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Family) -> FitSection:

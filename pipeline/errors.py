@@ -15,7 +15,8 @@
     │   ├── EmulatorError             2  a program crashed or hung under an emulator, or the emulator gave up
     │   └── BoardError                2  a board cannot be reached, stopped answering, restarted or disappeared
     ├── DoesNotFitError               3  the result is over the budget or does not fit the target
-    └── RegressionError               4  a comparison found a figure that became worse
+    ├── RegressionError               4  a comparison found a figure that became worse
+    └── HazardError                   5  a model has what will not run on a target, or is computed wrongly there
 
 Each message is one sentence or two: what was wrong, the value, what is accepted, and what to do next.
 The command line prints it without a traceback and exits with the status of its class.
@@ -35,6 +36,7 @@ class ExitStatus(IntEnum):
     BAD_INPUT = 2
     DOES_NOT_FIT = 3
     REGRESSION = 4
+    HAZARD = 5
 
 
 class EdgewrightError(Exception):
@@ -108,6 +110,12 @@ class RegressionError(EdgewrightError):
     """A comparison found a figure that became worse."""
 
     exit_status = ExitStatus.REGRESSION
+
+
+class HazardError(EdgewrightError):
+    """A model has what will not run on a target, or is computed wrongly there."""
+
+    exit_status = ExitStatus.HAZARD
 
 
 def nearest(name: str, accepted: Iterable[str]) -> str:

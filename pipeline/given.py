@@ -18,9 +18,9 @@ from edgewright.pipeline.errors import DataError, TfliteError
 from edgewright.pipeline.evaluation import MeasureLatency, evaluate_without_data
 from edgewright.pipeline.footprint import footprint
 from edgewright.pipeline.golden import sample_shape
-from edgewright.pipeline.graph import DType, Graph, Tensor, input_tensors, read, require_full_integer
+from edgewright.pipeline.graph import DType, Graph, Tensor, input_tensors, require_full_integer
 from edgewright.pipeline.interpreters import Array
-from edgewright.pipeline.layers import layers_path, name_layers, read_layers
+from edgewright.pipeline.lint import Context, mend
 from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.metrics import Metrics, count_tflite
 from edgewright.pipeline.operator_support import require_operators
@@ -28,6 +28,7 @@ from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.quantization import fill
 from edgewright.pipeline.target import choose_family, load_target
+from edgewright.pipeline.tflitefile import read_tflite
 
 MOST_LABELS = 10_000
 MOST_INPUT_ELEMENTS = 1 << 24
@@ -55,23 +56,23 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     """
     target = load_target(request.output.target)
     family = choose_family(target, request.output.family)
-    tflite = _read_tflite(request.tflite)
-    graph = read(tflite, source=str(request.tflite))
-    require_full_integer(graph, str(request.tflite))
-    _check_input_sizes(graph, request.tflite)
-    layers = layers_path(request.tflite)
-    layer_names = read_layers(layers, graph) if layers.is_file() else name_layers(graph)
-    require_operators(graph, layer_names, target, family)
+    file = read_tflite(request.tflite)
+    require_full_integer(file.graph, str(request.tflite))
+    _check_input_sizes(file.graph, request.tflite)
+    require_operators(file.graph, file.layers, target, family)
+    found = Context(graph=file.graph, tflite=file.tflite, layers=file.layers, target=target, family=family)
+    mended = mend(found, is_wanted=request.output.fix)
+    tflite, graph, layer_names = mended.context.tflite, mended.context.graph, mended.context.layers
     cache = Cache(root=request.output.cache)
     inputs = _given_inputs(request.inputs, graph) if request.inputs else None
     labels = _read_labels(request.labels, graph) if request.labels else ()
     reporter.line(f"[bold]evaluate[/]: {escape(request.tflite.name)} in three interpreters, arena, latency")
     record, vectors = evaluate_without_data(tflite, inputs, request.seed, cache, measure_latency)
-    given = {"tflite": digest_bytes(tflite), **({"inputs": digest_file(request.inputs)} if request.inputs else {})}
+    given = {"tflite": digest_bytes(file.tflite), **({"inputs": digest_file(request.inputs)} if request.inputs else {})}
     if request.labels:
         given["labels"] = digest_file(request.labels)
-    if layers.is_file():
-        given["layers"] = digest_file(layers)
+    if file.layers_path:
+        given["layers"] = digest_file(file.layers_path)
     metrics = Metrics(
         **count_tflite(tflite).model_dump(),
         arena_bytes=record.host_arena_bytes,
@@ -103,17 +104,16 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         ),
         record=record,
         vectors=vectors,
-        configuration=Configuration(name=request.tflite.stem, seed=request.seed, inputs=given, recipe={}),
+        configuration=Configuration(
+            name=request.tflite.stem,
+            seed=request.seed,
+            inputs=given,
+            recipe={"fix": True} if request.output.fix else {},
+        ),
         preprocessing=(),
+        repaired=mended.fixed,
     )
     return leave(findings, request.output, target, family, reporter)
-
-
-def _read_tflite(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise TfliteError(f"{path}: cannot be read ({error.strerror}); give the path of a .tflite.") from None
 
 
 def _check_input_sizes(graph: Graph, path: Path) -> None:

@@ -6,8 +6,9 @@ cannot compute is found here, before anything is emitted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.graph.types import ABSENT, DType, Graph, Operator, Subgraph, Tensor
@@ -46,12 +47,39 @@ class Use:
         return self.subgraph.tensors[inputs[position]] if found else None
 
 
+class Lack(Enum):
+    """What of an operator a table lacks."""
+
+    KERNEL = "kernel"
+    TYPES = "types"
+    CHANNELS = "channels"
+    VERSION = "version"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shortcoming:
     """What a table lacks for an operator, and what to change in the model."""
 
+    kind: Lack
     lack: str
     repair: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Complaint:
+    """One operator that a family does not compute, for people: two parts of one sentence."""
+
+    use: Use
+    kind: Lack
+    reason: str
+    """What is lacking where."""
+    way_out: str
+    """What to change in the model, and which other family computes it as it is."""
+
+    @property
+    def sentence(self) -> str:
+        """Both parts, with the operator and its layer in front."""
+        return f"{self.use.place} {self.reason}; {self.way_out}."
 
 
 def uses(graph: Graph, layers: Sequence[str]) -> tuple[Use, ...]:
@@ -84,14 +112,22 @@ def require_operators(graph: Graph, layers: Sequence[str], target: Target, famil
         TfliteError: an operator is missing, too new, or lacks the types; the sentence says which, and a way out.
         TargetError: a table is broken.
     """
+    for complaint in complaints(graph, layers, target, family):
+        raise TfliteError(complaint.sentence)
+
+
+def complaints(graph: Graph, layers: Sequence[str], target: Target, family: Family) -> Iterator[Complaint]:
+    """Yield all that the TFLM of a family lacks for a model; the arguments are those of `require_operators`.
+
+    Raises:
+        TargetError: a table is broken.
+    """
     table = family_table(family)
     if table is None:
         return
     for use in uses(graph, layers):
-        facts = require_kernel(use, table, target, family)
-        found = _shortcoming(use, facts)
-        if found is not None:
-            raise TfliteError(_sentence(use, found, table, target, family))
+        for found in _shortcomings(use, table):
+            yield _complaint(use, found, table, target, family)
 
 
 def supports(graph: Graph, layers: Sequence[str], target: Target, family: Family) -> bool:
@@ -111,9 +147,7 @@ def require_kernel(use: Use, table: OperatorTable, target: Target, family: Famil
     """
     facts = _find(use, table)
     if facts is None:
-        advice = f"build that layer from operators that have one ({_related(use.operator.label, table)})"
-        missing = Shortcoming(lack="has no kernel in", repair=f"{advice} and convert again")
-        raise TfliteError(_sentence(use, missing, table, target, family))
+        raise TfliteError(_complaint(use, _missing(use, table), table, target, family).sentence)
     return facts
 
 
@@ -121,20 +155,30 @@ def _find(use: Use, table: OperatorTable) -> OperatorFacts | None:
     return table.find(use.operator.label, is_custom=use.operator.custom_name is not None)
 
 
-def _shortcoming(use: Use, facts: OperatorFacts) -> Shortcoming | None:
+def _shortcomings(use: Use, table: OperatorTable) -> tuple[Shortcoming, ...]:
+    facts = _find(use, table)
+    if facts is None:
+        return (_missing(use, table),)
     checks: tuple[Callable[[Use, OperatorFacts], Shortcoming | None], ...] = (_of_types, _of_channels, _of_version)
-    return next((found for check in checks if (found := check(use, facts)) is not None), None)
+    return tuple(found for check in checks if (found := check(use, facts)) is not None)
+
+
+def _missing(use: Use, table: OperatorTable) -> Shortcoming:
+    advice = f"build that layer from operators that have one ({_related(use.operator.label, table)})"
+    return Shortcoming(kind=Lack.KERNEL, lack="has no kernel in", repair=f"{advice} and convert again")
 
 
 def _of_types(use: Use, facts: OperatorFacts) -> Shortcoming | None:
-    pair = _pair(use, facts)
+    pair = types_of(use, facts)
     if facts.types is None or pair is None or pair in facts.types:
         return None
     data, _, weights = pair.partition(PAIR)
     said = f"{data} with {weights} weights" if weights else data
     accepted = ", ".join(facts.types)
     return Shortcoming(
-        lack=f"computes {said}, and there are kernels for {accepted} only in", repair=_retype(pair, facts)
+        kind=Lack.TYPES,
+        lack=f"computes {said}, and there are kernels for {accepted} only in",
+        repair=_retype(pair, facts),
     )
 
 
@@ -153,10 +197,11 @@ def _retype(pair: str, facts: OperatorFacts) -> str:
 def _of_channels(use: Use, facts: OperatorFacts) -> Shortcoming | None:
     weights = None if facts.weights_input is None else use.input(facts.weights_input)
     is_per_channel = weights is not None and weights.quantization is not None and weights.quantization.is_per_channel
-    pair = _pair(use, facts)
+    pair = types_of(use, facts)
     if facts.per_channel is None or not is_per_channel or pair is None or pair in facts.per_channel:
         return None
     return Shortcoming(
+        kind=Lack.CHANNELS,
         lack=f"has weights with a scale for each channel ({pair}), which is not computed by",
         repair="set per_channel_dense = false in the stage convert, or convert the model with a scale for each tensor",
     )
@@ -170,31 +215,32 @@ def _of_version(use: Use, facts: OperatorFacts) -> Shortcoming | None:
     what = f" ({added})" if added else ""
     without = f"without {added}" if added else f"so that it needs no more than version {facts.version}"
     return Shortcoming(
+        kind=Lack.VERSION,
         lack=f"has version {version}{what}, and only versions up to {facts.version} are computed by",
         repair=f"build that layer {without} and convert again",
     )
 
 
-def _pair(use: Use, facts: OperatorFacts) -> str | None:
+def types_of(use: Use, facts: OperatorFacts) -> str | None:
     """Return the types as a table writes them, or None where the operator lacks the inputs that tell them."""
     positions = [facts.data_input] if facts.weights_input is None else [facts.data_input, facts.weights_input]
     tensors = [use.input(position) for position in positions]
     return None if None in tensors else PAIR.join(tensor.dtype.value for tensor in tensors if tensor is not None)
 
 
-def _sentence(use: Use, found: Shortcoming, table: OperatorTable, target: Target, family: Family) -> str:
+def _complaint(use: Use, found: Shortcoming, table: OperatorTable, target: Target, family: Family) -> Complaint:
     able = [name for name in family_names() if _has(use, family_table(load_family(name)))]
-    if not able:
-        return f"{use.place} {found.lack} TensorFlow Lite Micro; {found.repair}."
-    near = [name for name in target.families if name in able]
-    other = f"family={near[0]}" if near else f"on other targets {', '.join(able)}"
-    return f"{use.place} {found.lack} {_described(table, family)}; {found.repair}, or choose another family: {other}."
+    where, way_out = "TensorFlow Lite Micro", found.repair
+    if able:
+        near = [name for name in target.families if name in able]
+        other = f"family={near[0]}" if near else f"on other targets {', '.join(able)}"
+        where, way_out = _described(table, family), f"{found.repair}, or choose another family: {other}"
+    return Complaint(use=use, kind=found.kind, reason=f"{found.lack} {where}", way_out=way_out)
 
 
 def _has(use: Use, table: OperatorTable | None) -> bool:
     """Return whether a family's TFLM computes an operator; one without TFLM is no way out of firmware."""
-    facts = None if table is None else _find(use, table)
-    return facts is not None and _shortcoming(use, facts) is None
+    return table is not None and not _shortcomings(use, table)
 
 
 def _described(table: OperatorTable, family: Family) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from edgewright.pipeline.arena import arena_for
 from edgewright.pipeline.assembly import Findings, assemble
 from edgewright.pipeline.errors import DoesNotFitError
+from edgewright.pipeline.lint import finding_lines
 from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import FitView, Report
@@ -25,6 +26,8 @@ class OutputRequest:
     out: Path
     cache: Path
     force: bool = False
+    fix: bool = False
+    """Whether what the lint can repair is repaired before the model is evaluated."""
     prefix: str = DEFAULT_PREFIX
     """What the names of the generated library begin with."""
 
@@ -48,7 +51,7 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         output: where it goes.
         target: the board.
         family: which firmware.
-        reporter: is told of files that the user edited, and shown what does not fit.
+        reporter: is told of hazards and of files that the user edited, and shown what does not fit.
 
     Raises:
         DoesNotFitError: the result is over the budget or does not fit the target; it was written all the same, but for
@@ -65,6 +68,8 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         tool_version=version("edgewright"),
         force=output.force,
     )
+    for line in finding_lines(assembly.report.lint):
+        reporter.line(line)
     clean_leftovers(output.out)
     user_files = [f"{family.folder}/{name}" for name in family.user_files]
     written = write_tree(output.out, assembly.files, user_files=user_files, force=output.force)

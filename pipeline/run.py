@@ -16,6 +16,7 @@ from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph, output_tensors, read
 from edgewright.pipeline.inputs import InputRequest, Inputs, open_inputs
 from edgewright.pipeline.layers import layers_path, read_layers
+from edgewright.pipeline.lint import Context, Repaired, mend
 from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.measurement import score_source
 from edgewright.pipeline.operator_support import require_operators
@@ -77,10 +78,8 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
     workshop = _workshop(prepared, reporter)
     target, family = prepared.target, prepared.family
     chain = run_chain(workshop, lambda shop: check_operators(shop, target, family))
-    tflite = chain.converted.path.read_bytes()
-    graph = read(tflite, source=str(chain.converted.path))
-    layer_names = read_layers(layers_path(chain.converted.path), graph)
-    require_operators(graph, layer_names, target, family)
+    mended = _mended(chain, prepared, is_wanted=request.output.fix)
+    tflite, graph, layer_names = mended.context.tflite, mended.context.graph, mended.context.layers
     reporter.line("[bold]evaluate[/]: every test sample in three interpreters, arena, latency")
     record, vectors = evaluate_with_data(tflite, chain.artefact.path, workshop, measure_latency)
     needs = footprint(
@@ -110,8 +109,27 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         vectors=vectors,
         configuration=prepared.configuration,
         preprocessing=prepared.inputs.data.preprocessing,
+        repaired=mended.fixed,
     )
     return leave(findings, request.output, target, family, reporter)
+
+
+def _mended(chain: Chain, prepared: _Prepared, *, is_wanted: bool) -> Repaired:
+    """Return the converted model, refused where the family cannot compute it, and repaired where that is wanted."""
+    path = chain.converted.path
+    tflite = path.read_bytes()
+    graph = read(tflite, source=str(path))
+    layers = read_layers(layers_path(path), graph)
+    require_operators(graph, layers, prepared.target, prepared.family)
+    context = Context(
+        graph=graph,
+        tflite=tflite,
+        layers=layers,
+        target=prepared.target,
+        family=prepared.family,
+        preprocessing=prepared.inputs.data.preprocessing,
+    )
+    return mend(context, is_wanted=is_wanted)
 
 
 def plan(request: BuildRequest, reporter: Reporter) -> tuple[PlannedStep, ...]:
@@ -153,6 +171,7 @@ def _prepare(request: BuildRequest, data_cache: Cache | None = None) -> _Prepare
         recipe={
             **settings.model_dump(mode="json", exclude={"name", "seed", "source"}),
             "stages": [stage_settings.model_dump(mode="json") for _, stage_settings in inputs.recipe.stages],
+            **({"fix": True} if request.output.fix else {}),
         },
     )
     return _Prepared(

@@ -18,6 +18,24 @@ from rich.markup import escape
 
 from edgewright.pipeline.errors import EdgewrightError, ExitStatus
 from edgewright.pipeline.progress import ConsoleReporter
+from edgewright.runtime_bench import cli_lint, cli_tools
+from edgewright.runtime_bench.cli_options import (
+    ALL,
+    DEFAULT_CACHE,
+    CacheOption,
+    DataOption,
+    FamiliesOption,
+    FixOption,
+    ForceOption,
+    ModelOption,
+    OutOption,
+    PrefixOption,
+    RecipeOption,
+    SeedOption,
+    TargetsOption,
+    TrustOption,
+    output_folder,
+)
 
 if TYPE_CHECKING:
     from edgewright.pipeline.outcome import Outcome, OutputRequest
@@ -29,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="From a Keras model to a phone or a microcontroller.\n\nExit statuses: 0 done; 2 bad input; 3 over the "
-    "budget or does not fit the target; 4 a figure became worse.",
+    "budget or does not fit the target; 4 a figure became worse; 5 hazards on the target.",
 )
 
 
@@ -38,52 +56,11 @@ class Document(str, Enum):
 
     REPORT = "report"
     ANALYSIS = "analysis"
+    LINT = "lint"
 
 
 console = Console(emoji=False)
 errors = Console(stderr=True, emoji=False)
-
-TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
-TargetsOption = Annotated[
-    str, typer.Option("--target", help="Name of the board, see `edgewright targets`, or `all` for every board.")
-]
-ModelOption = Annotated[
-    str | None, typer.Option(help="A Keras .keras, .h5 or SavedModel, or file.py:function that trains one.")
-]
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        help="An .npz with x_train, y_train, x_test, y_test, a folder of images by class, or file.py:function."
-    ),
-]
-RecipeOption = Annotated[Path | None, typer.Option(help="TOML file that lists the stages.")]
-SeedOption = Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the recipe's seed.")]
-TrustOption = Annotated[
-    bool, typer.Option("--trust-model", help="Allow Lambda layers, which run code from the model's file.")
-]
-FamiliesOption = Annotated[
-    str | None,
-    typer.Option("--family", help="Firmware family, if not the target's default one; `all` with all boards."),
-]
-FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]
-PrefixOption = Annotated[
-    str | None,
-    typer.Option("--prefix", help="What generated names begin with; edgewright if not given."),
-]
-OutOption = Annotated[
-    Path | None, typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)
-]
-CacheOption = Annotated[
-    Path, typer.Option("--cache", envvar="EDGEWRIGHT_CACHE", help="Folder in which finished stages are kept.")
-]
-ForceOption = Annotated[
-    bool,
-    typer.Option("--force", help="Overwrite generated files that were edited, and emit firmware that does not fit."),
-]
-PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of the board.")]
-DEFAULT_CACHE = Path("build/cache")
-ALL = "all"
-"""Instead of a target's name; `pipeline/catalogue.py` says the same without being imported for `--help`."""
 
 
 @app.command(epilog="Example: edgewright build --target esp32 --model my.h5 --data my.npz --recipe my.toml")
@@ -99,6 +76,7 @@ def build(
     seed: SeedOption = None,
     trust_model: TrustOption = False,
     force: ForceOption = False,
+    fix: FixOption = False,
     tensorboard: Annotated[
         Path | None, typer.Option(help="Folder for TensorBoard summaries of the stages that train.")
     ] = None,
@@ -112,7 +90,7 @@ def build(
 
     request = run.BuildRequest(
         inputs=InputRequest(recipe=recipe, model=model, data=data, seed=seed, trust_model=trust_model),
-        output=_output(target, family, prefix, out, cache, force),
+        output=_output(target, family, prefix, out, cache, force, fix),
         log_folder=tensorboard,
     )
     reporter = ConsoleReporter(console)
@@ -144,13 +122,14 @@ def emit(
     cache: CacheOption = DEFAULT_CACHE,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the random inputs.")] = 1,
     force: ForceOption = False,
+    fix: FixOption = False,
 ) -> None:
     """Emit an existing full-integer .tflite for a target, without compression."""
     from edgewright.pipeline import given
     from edgewright.runtime_bench.latency import measure_figures
 
     request = given.EmitRequest(
-        output=_output(target, family, prefix, out, cache, force),
+        output=_output(target, family, prefix, out, cache, force, fix),
         tflite=tflite,
         inputs=inputs,
         labels=labels,
@@ -198,6 +177,9 @@ def analyze(
     console.print(f"  {command}", soft_wrap=True, markup=False, highlight=False)
 
 
+app.command(epilog=cli_lint.EPILOG)(cli_lint.lint)
+
+
 @app.command(epilog="Example: edgewright diff old/report.json build/esp32/report.json")
 def diff(
     before: Annotated[Path, typer.Argument(help="A report.json.", show_default=False)],
@@ -219,50 +201,24 @@ def targets() -> None:
         console.print(table)
 
 
-@app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")
-def flash(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
-    """Build and flash the emitted firmware with the family's own tool."""
-    from edgewright.runtime_bench.family_tool import Purpose, run_tool
-
-    folder = _folder(out, target)
-    run_tool(Purpose.FLASH, target_name=target, family_name=family, out=folder, port=port, console=console)
-
-
-@app.command(epilog="Example: edgewright monitor --target esp32 --port /dev/ttyUSB0")
-def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption = None, out: OutOption = None) -> None:
-    """Show what the board prints, with the family's own tool."""
-    from edgewright.runtime_bench.family_tool import Purpose, run_tool
-
-    folder = _folder(out, target)
-    run_tool(Purpose.MONITOR, target_name=target, family_name=family, out=folder, port=port, console=console)
-
-
-@app.command(epilog="Example: edgewright aar --target android")
-def aar(
-    target: TargetOption, family: FamilyOption = None, out: OutOption = None, cache: CacheOption = DEFAULT_CACHE
-) -> None:
-    """Compile the emitted Android module to an .aar, which an app can take without Gradle; needs a JDK and Maven."""
-    from edgewright.pipeline.aar import build_aar
-    from edgewright.pipeline.cache import Cache
-    from edgewright.pipeline.target import choose_family, load_target
-
-    facts = load_target(target)
-    folder = _folder(out, facts.name)
-    archive = build_aar(choose_family(facts, family), folder, Cache(root=cache))
-    console.print(f"{archive}: {archive.stat().st_size:,} B", soft_wrap=True, markup=False, highlight=False)
+app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")(cli_tools.flash)
+app.command(epilog="Example: edgewright monitor --target esp32 --port /dev/ttyUSB0")(cli_tools.monitor)
+app.command(epilog="Example: edgewright aar --target android")(cli_tools.aar)
 
 
 @app.command(epilog="Example: edgewright schema analysis > analysis.schema.json")
 def schema(
-    document: Annotated[Document, typer.Argument(help="report.json of a build, or analysis.json.")] = Document.REPORT,
+    document: Annotated[
+        Document, typer.Argument(help="report.json of a build, analysis.json, or `lint --json`.")
+    ] = Document.REPORT,
 ) -> None:
     """Print the JSON schema of a document."""
     import json
 
-    from edgewright.pipeline import analysis, report
+    from edgewright.pipeline import analysis, lint, report
 
-    package = report if document is Document.REPORT else analysis
-    typer.echo(json.dumps(package.json_schema(), indent=1))
+    packages = {Document.REPORT: report, Document.ANALYSIS: analysis, Document.LINT: lint}
+    typer.echo(json.dumps(packages[document].json_schema(), indent=1))
 
 
 @app.callback(invoke_without_command=True)
@@ -275,13 +231,8 @@ def options(
         raise typer.Exit
 
 
-def _folder(out: Path | None, name: str) -> Path:
-    """Return the output folder: the given one, or that of the name."""
-    return out or Path("build") / name
-
-
 def _output(
-    target: str, family: str | None, prefix: str | None, out: Path | None, cache: Path, force: bool
+    target: str, family: str | None, prefix: str | None, out: Path | None, cache: Path, force: bool, fix: bool
 ) -> OutputRequest:
     from edgewright.pipeline.emission.prefix import check_prefix
     from edgewright.pipeline.outcome import OutputRequest
@@ -290,9 +241,10 @@ def _output(
     return OutputRequest(
         target=target,
         family=family,
-        out=_folder(out, "targets" if target == ALL else target),
+        out=output_folder(out, "targets" if target == ALL else target),
         cache=cache,
         force=force,
+        fix=fix,
         prefix=check_prefix(DEFAULT_PREFIX if prefix is None else prefix),
     )
 

@@ -4,7 +4,7 @@ from edgewright.pipeline.graph.boundary import BOUNDARY_DTYPES, input_tensors, i
 from edgewright.pipeline.graph.checks import require_full_integer
 from edgewright.pipeline.graph.cost import operator_macs, operator_weight_bytes, total_macs, total_weight_bytes
 from edgewright.pipeline.graph.lifetimes import Lifetime, lifetimes, liveness_bound_bytes
-from edgewright.pipeline.graph.reader import read
+from edgewright.pipeline.graph.reader import buffer_positions, read
 from edgewright.pipeline.graph.schema import Activation, Padding
 from edgewright.pipeline.graph.stripping import strip
 from edgewright.pipeline.graph.types import (
@@ -37,6 +37,7 @@ __all__ = [
     "Signature",
     "Subgraph",
     "Tensor",
+    "buffer_positions",
     "input_tensors",
     "integers_behind",
     "lifetimes",

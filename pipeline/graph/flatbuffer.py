@@ -242,6 +242,11 @@ class Table:
         found = self._open_vector(slot, 1)
         return None if found is None else self._buffer.blob(*found)
 
+    def blob_position(self, slot: int) -> int | None:
+        """Return where the first byte of a vector of bytes stands; None where the field is absent or empty."""
+        found = self._open_vector(slot, 1)
+        return None if found is None or not found[1] else found[0]
+
     def text(self, slot: int) -> str | None:
         """Read a string; None where the field is absent.
 

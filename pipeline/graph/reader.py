@@ -65,6 +65,23 @@ def read(data: bytes, *, source: str = "model") -> Graph:
     return graph
 
 
+def buffer_positions(data: bytes, *, source: str = "model") -> tuple[int | None, ...]:
+    """Return at which byte of a `.tflite` the content of each buffer begins; None for an empty one.
+
+    Args:
+        data: the whole file, which `read` takes.
+        source: what error messages call it.
+
+    Raises:
+        TfliteError: the file is malformed.
+    """
+    model = FlatBuffer(bytes(data), source=source).root(IDENTIFIER)
+    return tuple(
+        offset if (offset := table.integer(BufferSlot.OFFSET, "u64")) > 1 else table.blob_position(BufferSlot.DATA)
+        for table in model.tables(ModelSlot.BUFFERS)
+    )
+
+
 def _read_buffer(buffer: FlatBuffer, table: Table, index: int) -> bytes:
     """Read one buffer, which stands in the flatbuffer or, in a very large file, after it."""
     table.require_slots(len(BufferSlot), f"buffer {index}")

@@ -13,10 +13,11 @@ from pydantic import Field
 from edgewright.pipeline.contributors import Role
 from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
 from edgewright.pipeline.graph import DType
+from edgewright.pipeline.lint.document import FindingSection
 from edgewright.pipeline.metrics import Metrics
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
-SCHEMA_VERSION: Literal[3] = 3
+SCHEMA_VERSION: Literal[4] = 4
 
 Bytes = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -173,7 +174,7 @@ class FitSection(Figures):
 class Report(Figures):
     """Everything that one run found out."""
 
-    schema_version: Literal[3] = SCHEMA_VERSION
+    schema_version: Literal[4] = SCHEMA_VERSION
     tool_version: str
     name: str
     source: str = Field(description="the source model as the user named it, without its folder")
@@ -190,6 +191,7 @@ class Report(Figures):
     target: TargetSection
     footprint: FootprintSection
     fit: FitSection
+    lint: tuple[FindingSection, ...] = Field(description="hazards on this target, the most serious first")
 
     @property
     def int8_score(self) -> float | None:

@@ -25,6 +25,7 @@ from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.feeding import model_inputs
 from edgewright.pipeline.graph import read, require_full_integer, write
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
+from edgewright.pipeline.lint import RULES
 from edgewright.pipeline.report import load_report, render_page
 from edgewright.pipeline.vocabulary import Kernels
 
@@ -101,6 +102,7 @@ def test_the_command_tells_the_story(project: Project) -> None:
         "  cd build/esp32/firmware && idf.py -p /dev/ttyUSB0 flash",
     ] == (lines[-2:])
     assert 2 == sum("against TFLM" in line for line in lines)
+    assert [] == [rule.name for rule in RULES if rule.name in project.printed]
 
 
 def test_the_model_is_all_integer(project: Project) -> None:
@@ -161,6 +163,7 @@ def test_the_report_is_right(project: Project) -> None:
     assert zeros[2] > 0.7
     assert report.latency is not None
     assert report.latency.median_us > 0
+    assert () == report.lint
 
 
 def test_the_page_is_a_function_of_the_report(project: Project) -> None:
@@ -273,6 +276,17 @@ def test_a_second_run_does_nothing(project: Project) -> None:
     assert "build/esp32: unchanged" in again.stdout
     assert 3 == again.stdout.count("(cached)")
     assert used < WARM_CPU_SECONDS
+
+
+def test_a_clean_model_is_not_repaired(project: Project) -> None:
+    """With `--fix` a model without hazards stays as it is; notes about what the configuration avoids change nothing."""
+    options = ("--recipe", "recipe.toml", "--fix", "--out", "build/fixed")
+    finished = edgewright("build", "--target", "esp32s3", *options, cwd=project.folder)
+    assert (0, "") == (finished.returncode, finished.stderr)
+    fixed = project.folder / "build" / "fixed"
+    assert (project.out / "model.tflite").read_bytes() == (fixed / "model.tflite").read_bytes()
+    found = load_report(fixed / "report.json").lint
+    assert {("esp-nn-dense-width", "note", False)} == {(one.rule, one.severity.value, one.is_repaired) for one in found}
 
 
 def test_another_target_does_not_train(project: Project) -> None:

@@ -111,6 +111,24 @@ def test_a_given_model_becomes_firmware(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_hazards_are_told_and_repaired(tmp_path: Path) -> None:
+    """Unaligned weights are a warning on the terminal and in the report; `--fix` emits the model with aligned ones."""
+    (tmp_path / "mine.tflite").write_bytes(write(tiny_graph(), buffer_alignment=4))
+    told = emit(tmp_path, "mine.tflite")
+    assert (0, True) == (told.returncode, "warning: unaligned-buffer at maps" in told.stdout), told.stderr
+    assert "Hazards on this target" in (tmp_path / "out" / "report.html").read_text()
+    digest = load_report(tmp_path / "out" / "report.json").configuration_digest
+
+    fixed = emit(tmp_path, "mine.tflite", "--fix")
+
+    assert (0, True) == (fixed.returncode, "repaired: unaligned-buffer at maps" in fixed.stdout), fixed.stderr
+    assert classifier() == (tmp_path / "out" / "model.tflite").read_bytes()
+    report = load_report(tmp_path / "out" / "report.json")
+    assert [("unaligned-buffer", True)] == [(one.rule, one.is_repaired) for one in report.lint]
+    assert digest != report.configuration_digest
+
+
+@pytest.mark.slow
 def test_a_given_model_becomes_an_android_module(tmp_path: Path) -> None:
     """The model carries metadata and labels, lies in the module as it lies beside it, and no limit is reported."""
     (tmp_path / "mine.tflite").write_bytes(classifier())

@@ -16,6 +16,7 @@ from edgewright.pipeline.errors import (
     DoesNotFitError,
     EdgewrightError,
     ExitStatus,
+    HazardError,
     InterpreterError,
     RegressionError,
     ToolError,
@@ -27,7 +28,9 @@ def test_help_lists_the_exit_statuses_and_loads_no_framework(tmp_path: Path) -> 
     """`--help` exits 0, names every status once, and is there at once because nothing heavy is imported."""
     finished = edgewright("--help", cwd=tmp_path, PYTHONPROFILEIMPORTTIME="1")
     assert 0 == finished.returncode
-    assert [] == [text for text in ("0 done", "2 bad input", "3 over the budget", "4 ") if text not in finished.stdout]
+    assert [] == [
+        text for text in ("0 done", "2 bad input", "3 over the budget", "4 ", "5 ") if text not in finished.stdout
+    ]
     assert "numpy" not in finished.stderr
     assert "tensorflow" not in finished.stderr
 
@@ -67,6 +70,7 @@ def test_schema_is_json(tmp_path: Path) -> None:
         (ExitStatus.BAD_INPUT, InterpreterError),
         (ExitStatus.DOES_NOT_FIT, DoesNotFitError),
         (ExitStatus.REGRESSION, RegressionError),
+        (ExitStatus.HAZARD, HazardError),
     ],
 )
 def test_each_error_ends_in_its_status(

@@ -16,7 +16,7 @@ from support.graphs import Draft
 from support.schemas import load_schema, repack, schema_path
 
 from edgewright.pipeline.errors import TfliteError
-from edgewright.pipeline.graph import DType, Graph, read, write
+from edgewright.pipeline.graph import DType, Graph, buffer_positions, read, write
 
 
 @pytest.fixture(scope="module")
@@ -279,3 +279,16 @@ def test_names_from_the_file_are_printed_short_and_escaped() -> None:
         write(draft.graph())
     assert len(str(caught.value)) < 300
     assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("alignment", [4, 16, 64])
+def test_positions_lead_to_the_content_of_buffers(tiny: Graph, alignment: int) -> None:
+    """Each buffer that is not empty begins where it is said to, aligned as it was written."""
+    data = write(tiny, buffer_alignment=alignment)
+
+    positions = buffer_positions(data)
+
+    assert [bool(content) for content in tiny.buffers] == [position is not None for position in positions]
+    for content, position in zip(tiny.buffers, positions, strict=True):
+        if position is not None:
+            assert (content, 0) == (data[position : position + len(content)], position % alignment)

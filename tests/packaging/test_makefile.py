@@ -209,11 +209,12 @@ def test_wrong_use_is_one_sentence(ready: Copy, arguments: list[str], sentence: 
 
 def test_every_variable_reaches_build(ready: Copy) -> None:
     """Each variable of make is the option of the same meaning."""
-    values = ("family=f", "model=m", "data=d", "recipe=r", "seed=7", "out=o", "trust=1", "force=1", "dry=1")
+    values = ("family=f", "model=m", "data=d", "recipe=r", "seed=7", "out=o", "trust=1", "force=1", "fix=1", "dry=1")
 
     assert 0 == ready.make("target=esp32", *values).returncode
     assert (
-        "build --target esp32 --family f --out o --seed 7 --force --model m --data d --recipe r --trust-model --dry-run"
+        "build --target esp32 --family f --out o --seed 7 --force --fix --model m --data d --recipe r --trust-model "
+        "--dry-run"
     ).split() == ready.arguments()
 
 

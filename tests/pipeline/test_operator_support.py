@@ -13,7 +13,7 @@ from support.one_operator import GRAPHS, convolution, fully_connected
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.graph import DType, Graph, read, write
 from edgewright.pipeline.layers import name_layers
-from edgewright.pipeline.operator_support import require_operators
+from edgewright.pipeline.operator_support import Lack, complaints, require_operators
 from edgewright.pipeline.operator_tables import family_table
 from edgewright.pipeline.target import choose_family, family_names, load_family, load_target, target_names
 
@@ -186,3 +186,20 @@ def test_absent_inputs_are_not_looked_at() -> None:
     graph = one("SELECT_V2", dtype=DType.INT64)
     require_operators(graph, ["lay"], load_target("esp32"), load_family("esp_idf"))
     assert "has version 2, and only versions up to 1" in refusal(with_version(graph, 2), ESP)
+
+
+def test_all_complaints_are_yielded() -> None:
+    """Where the refusal names the first operator, `complaints` has all of them, and all that each of them lacks."""
+    draft = Draft()
+    x = draft.operator("REVERSE_V2", (draft.input((1, 4)),), (1, 4))
+    graph = draft.graph(draft.operator("NEG", (x,), (1, 4), version=9))
+    target = load_target("nrf52840dk")
+
+    found = list(complaints(graph, ["first", "second"], target, load_family("zephyr")))
+
+    assert [(0, Lack.KERNEL), (1, Lack.TYPES), (1, Lack.VERSION)] == [
+        (one.use.operator.index, one.kind) for one in found
+    ]
+    with pytest.raises(TfliteError) as error:
+        require_operators(graph, ["first", "second"], target, load_family("zephyr"))
+    assert found[0].sentence == str(error.value)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
-from support.reports import ACCURACY, MAE, sample_report, stage
+from support.reports import ACCURACY, MAE, finding, sample_report, stage
 
+from edgewright.pipeline.lint import Severity
 from edgewright.pipeline.report import Report, compare_reports, difference_table, render_page, stage_table
 from edgewright.pipeline.report.difference import Change
 
@@ -72,6 +73,25 @@ def test_what_went_wrong_is_told() -> None:
     wanted = ("prune (rolled back)", "accuracy <0.5> is too low", "conv1 keeps 4 channels & more", "Over the budget")
     assert [] == [text for text in (*wanted, "flash takes 9 bytes", "RAM takes 8 bytes") if text not in page.text]
     assert 1 == shown(stage_table(report)).count("(rolled back)")
+
+
+def test_hazards_are_told() -> None:
+    """Each finding stands on the page with rule, layer, reason and repair; a model without any has no section."""
+    report = sample_report(
+        lint=(finding(Severity.ERROR, layer="<b>"), finding(Severity.NOTE), finding(is_repaired=True))
+    )
+    page = Page(render_page(report)).text
+    wanted = (
+        "Hazards on this target",
+        "unaligned-buffer",
+        "<b>",
+        "at odd places",
+        "write the file anew",
+        "error",
+        "note",
+    )
+    assert [] == [text for text in (*wanted, "repaired") if text not in page]
+    assert "Hazards" not in Page(render_page(sample_report())).text
 
 
 def test_a_figure_that_is_no_share() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgewright.pipeline.contributors import Role
 from edgewright.pipeline.figures import AgreementFigures, LatencyFigures
 from edgewright.pipeline.graph import DType
+from edgewright.pipeline.lint import FindingSection, Severity
 from edgewright.pipeline.metrics import Metrics
 from edgewright.pipeline.report import (
     ArenaSection,
@@ -64,6 +65,7 @@ def sample_report(
     metric: MetricSection = ACCURACY,
     test_score: float = 0.875,
     complaints: tuple[str, ...] = (),
+    lint: tuple[FindingSection, ...] = (),
 ) -> Report:
     """Return a whole report."""
     return Report(
@@ -144,6 +146,23 @@ def sample_report(
             ram_bytes=3400,
         ),
         fit=sample_fit(fits=fits),
+        lint=lint,
+    )
+
+
+def finding(
+    severity: Severity = Severity.WARNING, *, layer: str = "conv1", is_repaired: bool = False
+) -> FindingSection:
+    """Return what a report says of one hazard."""
+    return FindingSection(
+        rule="unaligned-buffer",
+        severity=severity,
+        layer=layer,
+        operator=0,
+        why="2 of 3 constants lie at odd places",
+        repair="write the file anew",
+        is_fixable=True,
+        is_repaired=is_repaired,
     )
 
 
