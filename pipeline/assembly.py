@@ -35,6 +35,7 @@ from edgewright.pipeline.report import (
     fit_section,
     render_page,
 )
+from edgewright.pipeline.scales import ScalesRecord
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, Placement
 
@@ -57,6 +58,8 @@ class Findings:
     source_scores: dict[str, float]
     """Of the float source model on the test split; empty without data."""
     budget: BudgetSection | None
+    scales: ScalesRecord | None
+    """What was chosen for each layer's weights; None where nothing was."""
     needs: Footprint
     """What the model takes of the target."""
     record: EvaluationRecord
@@ -174,6 +177,7 @@ def _report(
         metric=findings.metric,
         test=TestSection(source=findings.source_scores, result=findings.record.scores) if findings.metric else None,
         budget=findings.budget,
+        scales=findings.scales,
         arena=ArenaSection(
             bytes=arena.arena_bytes,
             reserve_bytes=arena.reserve_bytes,

@@ -29,6 +29,18 @@ class Budget(Settings):
     """Multiply-accumulates of one inference."""
 
 
+def worst_score(budget: Budget, objective: Objective, source: Metrics) -> float:
+    """Return what the deciding figure may fall to, or rise to where lower is better.
+
+    Args:
+        budget: the limit.
+        objective: which way is worse.
+        source: the source model; its float score is the reference.
+    """
+    drop = budget.max_accuracy_drop
+    return source.float_score - drop if objective.metric.higher_is_better else source.float_score + drop
+
+
 def drop_complaint(budget: Budget, objective: Objective, source: Metrics, score: float) -> str | None:
     """Say how much too bad a score is, or return None where it is good enough.
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from edgewright.pipeline.budget import Budget, drop_complaint
+from edgewright.pipeline.budget import Budget, drop_complaint, worst_score
 from edgewright.pipeline.code import code_digest
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import DivergedError
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
-from edgewright.pipeline.measurement import measure_artefact
+from edgewright.pipeline.measurement import measure_artefact, measure_conversion
 from edgewright.pipeline.metrics import Metrics
 from edgewright.pipeline.preflight import check_representative_samples, check_stages
 from edgewright.pipeline.search import find_strongest
@@ -79,6 +79,7 @@ class _Made:
 def stage_ingredients(workshop: Workshop, stage: Stage, settings: StageSettings, input_path: Path) -> dict[str, object]:
     """Return what decides a stage's result, as the cache wants it."""
     folder = workshop.recipe.folder
+    budget = workshop.recipe.settings.budget if settings.minds_budget else None
     return {
         "kind": stage.name,
         "settings": settings.model_dump(mode="json"),
@@ -88,6 +89,7 @@ def stage_ingredients(workshop: Workshop, stage: Stage, settings: StageSettings,
         "data": workshop.data.digest,
         "augmentation": workshop.recipe.settings.augmentation.model_dump(mode="json"),
         **workshop.objective.ingredients,
+        **({"max_accuracy_drop": budget.max_accuracy_drop} if budget else {}),
         "seed": workshop.seed,
         "code": code_digest(stage.modules),
         "versions": package_versions(VERSIONED_PACKAGES),
@@ -129,14 +131,14 @@ def _take_stage(workshop: Workshop, stage: Stage, settings: StageSettings, steps
         limits = budget or Budget()
         found = find_strongest(
             settings.trials,
-            lambda trial: _judge(workshop, limits, _try(workshop, stage, trial, before), steps[0], position),
+            lambda trial: _judge(workshop, limits, _try(workshop, stage, trial, before, steps[0]), steps[0], position),
             lambda trial: _changes(settings, trial),
         )
         notes = found.notes
         if found.settings is None:
             return _rolled_back(stage, settings, before, (*notes,), "the budget bears none of its settings")
         chosen = found.settings
-    made = _run_stage(workshop, stage, chosen, before)
+    made = _run_stage(workshop, stage, chosen, before, steps[0])
     metrics = _measure(workshop, stage, made, before)
     complaint = None
     if budget is not None and stage.produces is ArtefactKind.KERAS:
@@ -161,8 +163,8 @@ def _rolled_back(stage: Stage, settings: StageSettings, before: Step, notes: tup
     )  # fmt: skip
 
 
-def _try(workshop: Workshop, stage: Stage, settings: StageSettings, before: Step) -> Metrics:
-    return _measure(workshop, stage, _run_stage(workshop, stage, settings, before), before)
+def _try(workshop: Workshop, stage: Stage, settings: StageSettings, before: Step, source: Step) -> Metrics:
+    return _measure(workshop, stage, _run_stage(workshop, stage, settings, before, source), before)
 
 
 def _judge(workshop: Workshop, budget: Budget, metrics: Metrics, source: Step, position: int) -> str | None:
@@ -178,7 +180,7 @@ def _score(workshop: Workshop, metrics: Metrics, position: int) -> float:
 def _measure(workshop: Workshop, stage: Stage, made: _Made, before: Step) -> Metrics:
     if stage.produces is ArtefactKind.KERAS:
         return measure_artefact(made.path, workshop)
-    return before.metrics.model_copy(update={"float_scores": {}, "float_bytes": None})
+    return measure_conversion(made.path, before.path, before.metrics, workshop)
 
 
 def _saves(before: Metrics, after: Metrics) -> bool:
@@ -195,7 +197,8 @@ def _changes(settings: StageSettings, trial: StageSettings) -> str:
     return ", ".join(f"{key} = {value}" for key, value in tried.items() if value is not None and value != given[key])
 
 
-def _run_stage(workshop: Workshop, stage: Stage, settings: StageSettings, before: Step) -> _Made:
+def _run_stage(workshop: Workshop, stage: Stage, settings: StageSettings, before: Step, source: Step) -> _Made:
+    budget = workshop.recipe.settings.budget
     wanted = stage_ingredients(workshop, stage, settings, before.path)
     is_cached = workshop.cache.find(wanted) is not None
 
@@ -213,6 +216,7 @@ def _run_stage(workshop: Workshop, stage: Stage, settings: StageSettings, before
             reporter=workshop.reporter,
             cache=workshop.cache,
             measure=lambda path: measure_artefact(path, workshop),
+            worst_score=worst_score(budget, workshop.objective, source.metrics) if budget else None,
             log_folder=workshop.log_folder / stage.name if workshop.log_folder else None,
         )
         try:

@@ -94,6 +94,7 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         metric=None,
         source_scores={},
         budget=None,
+        scales=None,
         needs=footprint(
             graph,
             tflite_bytes=len(tflite),

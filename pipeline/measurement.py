@@ -87,6 +87,48 @@ def measure_artefact(path: Path, workshop: Workshop) -> Metrics:
     return Metrics.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
 
 
+def measure_conversion(tflite_path: Path, path: Path, metrics: Metrics, workshop: Workshop) -> Metrics:
+    """Count and measure what an artefact was converted to.
+
+    Args:
+        tflite_path: the conversion.
+        path: the artefact.
+        metrics: its own, which hold for the conversion as well where that is the one that was measured for them.
+        workshop: gives data and cache.
+
+    Raises:
+        InterpreterError: an interpreter refuses the conversion.
+    """
+    integer = metrics.model_copy(update={"float_scores": {}, "float_bytes": None})
+    measured = convert_artefact(path, workshop.conversion, workshop.data, workshop.seed, workshop.cache)
+    if digest_file(measured) == digest_file(tflite_path):
+        return integer
+    ingredients = {
+        "kind": "metrics",
+        "model": digest_file(path),
+        "conversion": digest_file(tflite_path),
+        "data": workshop.data.digest,
+        **workshop.objective.ingredients,
+        "code": code_digest(MODULES),
+        "versions": package_versions(VERSIONED_PACKAGES),
+    }
+
+    def make(folder: Path) -> None:
+        tflite, shapes = tflite_path.read_bytes(), artefact_output_shapes(path)
+        validation = workshop.objective.prepare(workshop.data.load(), shapes, workshop.data.origin).validation
+        counted = integer.model_copy(
+            update={
+                **count_tflite(tflite, source=str(tflite_path)).model_dump(),
+                "arena_bytes": _host_arena(tflite_path),
+                "int8_scores": score_tflite(tflite, validation, workshop.objective, shapes),
+            }
+        )
+        (folder / RECORD).write_text(counted.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+    folder = workshop.cache.obtain(ingredients, make)
+    return Metrics.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
+
+
 def artefact_output_shapes(path: Path) -> tuple[Shape, ...]:
     """Return the shapes of a model's outputs without the batch."""
     if is_opaque(path):

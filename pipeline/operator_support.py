@@ -203,7 +203,8 @@ def _of_channels(use: Use, facts: OperatorFacts) -> Shortcoming | None:
     return Shortcoming(
         kind=Lack.CHANNELS,
         lack=f"has weights with a scale for each channel ({pair}), which is not computed by",
-        repair="set per_channel_dense = false in the stage convert, or convert the model with a scale for each tensor",
+        repair='set per_channel_dense = false and scales = "fixed" in the stage convert, or convert the model with a '
+        "scale for each tensor",
     )
 
 

@@ -85,7 +85,8 @@ def _check_stage(workshop: Workshop, stage: Stage, settings: StageSettings, load
 def check_operators(workshop: Workshop, target: Target, family: Family) -> None:
     """Refuse, before any training, a network that the target's TFLM cannot compute as the recipe converts it.
 
-    The source model is taken as it was converted to be measured. A network that a student is to replace is not held to
+    The source model is taken as it was converted to be measured, with a scale for each channel everywhere where the
+    recipe leaves that to be chosen. A network that a student is to replace is not held to
     the target.
 
     Raises:
@@ -94,7 +95,7 @@ def check_operators(workshop: Workshop, target: Target, family: Family) -> None:
     if any(stage.name == "distill" for stage, _ in workshop.recipe.stages):
         return
     converted = convert_artefact(
-        workshop.source_path, workshop.conversion, workshop.data, workshop.seed, workshop.cache
+        workshop.source_path, workshop.demanding_conversion, workshop.data, workshop.seed, workshop.cache
     )
     graph = read(converted.read_bytes(), source=str(converted))
     require_operators(graph, read_layers(layers_path(converted), graph), target, family)

@@ -24,6 +24,7 @@ from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
 from edgewright.pipeline.preflight import check_operators
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import BudgetSection, MetricSection
+from edgewright.pipeline.scales import read_scales
 from edgewright.pipeline.sources import MODEL, ingredients, obtain_source
 from edgewright.pipeline.target import Family, Target, choose_family, load_target
 from edgewright.pipeline.workshop import Workshop
@@ -104,6 +105,7 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         metric=MetricSection(name=metric.name, higher_is_better=metric.higher_is_better, is_share=metric.is_share),
         source_scores=score_source(workshop),
         budget=_budget(workshop, chain, needs),
+        scales=read_scales(chain.converted.path),
         needs=needs,
         record=record,
         vectors=vectors,

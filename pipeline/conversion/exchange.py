@@ -21,6 +21,7 @@ class Request(BaseModel):
     activations: DType
     boundary: DType
     per_channel_dense: bool
+    per_channel_convolutions: bool
 
 
 class Failure(BaseModel):

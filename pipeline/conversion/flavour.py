@@ -25,12 +25,15 @@ class Flavour:
     boundary: DType | None = None
     """Type of inputs and outputs; None takes that of the activations."""
     per_channel_dense: bool = False
+    per_channel_convolutions: bool = True
     strip: bool = True
     """Leave out names and whatever else no interpreter reads."""
 
     def __post_init__(self) -> None:
         if self.activations not in BOUNDARIES:
             raise ValueError(f"{self.activations.value} activations are not known; accepted: int8, int16")
+        if self.activations is DType.INT16 and not self.per_channel_convolutions:
+            raise ValueError("int16 activations go with a scale for each channel of a convolution only")
         accepted = BOUNDARIES[self.activations]
         if self.boundary is not None and self.boundary not in accepted:
             raise ValueError(

@@ -47,6 +47,7 @@ def convert(model_path: Path, samples: Samples, flavour: Flavour, *, timeout_sec
             activations=flavour.activations,
             boundary=flavour.boundary_dtype,
             per_channel_dense=flavour.per_channel_dense,
+            per_channel_convolutions=flavour.per_channel_convolutions,
         )
         (folder / REQUEST).write_text(request.model_dump_json(), encoding="utf-8")
         np.savez(folder / SAMPLES, *samples)

@@ -72,8 +72,9 @@ def _convert(request: Request, samples: list[npt.NDArray[np.generic]]) -> bytes:
     ]
     boundary = getattr(load_tensorflow(), request.boundary.value)
     converter.inference_input_type = converter.inference_output_type = boundary
-    # There is no public switch for this one in TensorFlow 2.21.
+    # There are no public switches for these in TensorFlow 2.21; the second one is for every kind of layer.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = not request.per_channel_dense
+    converter._experimental_disable_per_channel = not request.per_channel_convolutions
     return conversion.run()
 
 

@@ -15,6 +15,7 @@ from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigure
 from edgewright.pipeline.graph import DType
 from edgewright.pipeline.lint.document import FindingSection
 from edgewright.pipeline.metrics import Metrics
+from edgewright.pipeline.scales import ScalesRecord
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
 SCHEMA_VERSION: Literal[4] = 4
@@ -185,6 +186,9 @@ class Report(Figures):
     metric: MetricSection | None = Field(description="null where a .tflite was given, without data")
     test: TestSection | None = Field(description="null without data")
     budget: BudgetSection | None = Field(description="null without a budget")
+    scales: ScalesRecord | None = Field(
+        default=None, description="what the choice of scales costs and saves in each layer; null where none was made"
+    )
     arena: ArenaSection
     agreements: tuple[AgreementFigures, ...]
     latency: LatencyFigures | None

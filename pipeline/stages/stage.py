@@ -46,6 +46,11 @@ class StageSettings(Settings):
         """Settings from the weakest to the strongest, for a stage that is to find its own; else none."""
         return ()
 
+    @property
+    def minds_budget(self) -> bool:
+        """Whether the stage itself looks at how much worse the budget lets the model become."""
+        return False
+
     def shortened(self) -> StageSettings:
         """Return the settings of a quick trial of these."""
         return self
@@ -71,6 +76,8 @@ class StageWork:
     cache: Cache
     measure: Callable[[Path], Metrics]
     """Measures a `.keras` on the final artefact's terms, on the validation split."""
+    worst_score: float | None = None
+    """What the deciding figure may fall to (or rise to) on the validation split; None without a budget."""
     log_folder: Path | None = None
     """Where summaries for TensorBoard go, if anywhere."""
     notes: list[str] = field(default_factory=list)

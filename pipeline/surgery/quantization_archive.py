@@ -66,21 +66,34 @@ def is_quantization_aware(path: Path) -> bool:
         return RANGES in archive.namelist()
 
 
+def has_per_channel_dense(path: Path) -> bool:
+    """Tell whether each unit of a Dense layer had a scale of its own when a model was trained under quantization.
+
+    Raises:
+        ModelError: as `load_quantization_aware`.
+    """
+    return _read_record(path).per_channel_dense
+
+
 def load_quantization_aware(path: Path) -> QuantizationAwareModel:
     """Load what `save_quantization_aware` saved.
 
     Raises:
         ModelError: the file is damaged, holds no ranges, or ranges of another model.
     """
+    record = _read_record(path)
+    ranges = {name: ActivationRange(minimum=low, maximum=high) for name, (low, high) in record.ranges.items()}
+    return restore(load_model(path, trust=True), ranges, per_channel_dense=record.per_channel_dense)
+
+
+def _read_record(path: Path) -> _Record:
     with open_archive(path) as archive:
         if RANGES not in archive.namelist():
             raise ModelError(f"model: {path} holds no quantization ranges; give a model that the stage qat saved.")
         member = archive.getinfo(RANGES)
         content = archive.read(member) if member.file_size <= MOST_RANGES_BYTES else b""
     try:
-        record = _Record.model_validate_json(content)
+        return _Record.model_validate_json(content)
     except ValidationError as error:
         reason = error.errors()[0]["msg"]
         raise ModelError(f"model: {path} has a {RANGES} that cannot be used ({reason}); run the stage again.") from None
-    ranges = {name: ActivationRange(minimum=low, maximum=high) for name, (low, high) in record.ranges.items()}
-    return restore(load_model(path, trust=True), ranges, per_channel_dense=record.per_channel_dense)

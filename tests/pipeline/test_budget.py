@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgewright.pipeline.budget import Budget, drop_complaint, size_complaints
+from edgewright.pipeline.budget import Budget, drop_complaint, size_complaints, worst_score
 from edgewright.pipeline.code_sizes import CodePart
 from edgewright.pipeline.footprint import Footprint
 from edgewright.pipeline.metrics import Metrics
@@ -46,6 +46,16 @@ def test_a_loss_up_to_the_limit_is_accepted(
 ) -> None:
     """An accuracy may fall and an error may rise by the limit itself, and no further; a gain is always accepted."""
     assert is_accepted == (complaint(objective, before, after) is None)
+
+
+@pytest.mark.parametrize(("objective", "expected"), [(RISING, 0.875), (FALLING, 1.125)])
+def test_the_worst_score_is_the_last_that_is_accepted(objective: Objective, expected: float) -> None:
+    """An accuracy may fall to it and an error rise to it; a little further there is a complaint."""
+    budget = Budget(max_accuracy_drop=0.125)
+    assert expected == worst_score(budget, objective, source(1.0))
+    worse = expected - 0.01 if objective is RISING else expected + 0.01
+    found = [drop_complaint(budget, objective, source(1.0), score) is None for score in (expected, worse)]
+    assert [True, False] == found
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,11 @@ import pytest
 from support.command import snapshot
 from support.digits import digits
 
+from edgewright.pipeline.arena import measure_host_arena
 from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.chain import Chain, run_chain
+from edgewright.pipeline.chain import Chain, run_chain, stage_ingredients
 from edgewright.pipeline.data import open_data
+from edgewright.pipeline.digest import digest_value
 from edgewright.pipeline.errors import DivergedError, ModelError
 from edgewright.pipeline.feeding import model_inputs, real_outputs
 from edgewright.pipeline.graph import read
@@ -25,6 +27,7 @@ from edgewright.pipeline.metrics import count_tflite
 from edgewright.pipeline.models import load_model, save_model
 from edgewright.pipeline.progress import Advance
 from edgewright.pipeline.recipe import Recipe, load_recipe
+from edgewright.pipeline.scales import read_scales
 from edgewright.pipeline.sources import obtain_source, open_model
 from edgewright.pipeline.stages import ArtefactKind, Stage, StageSettings, StageWork, prune
 from edgewright.pipeline.tasks import open_objective
@@ -67,9 +70,9 @@ def new_workshop(
 ) -> Callable[..., tuple[Workshop, Listener]]:
     """A function that sets up a recipe's run on the digits, up to its chain."""
 
-    def make(stages: str, budget: str = "") -> tuple[Workshop, Listener]:
+    def make(stages: str, budget: str = "", convert: str = CONVERT) -> tuple[Workshop, Listener]:
         path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
-        path.write_text(f"seed = 3\n{budget}\n{stages}{CONVERT}")
+        path.write_text(f"seed = 3\n{budget}\n{stages}{convert}")
         return _workshop(load_recipe(path), cache, digits_npz, digits_h5)
 
     return make
@@ -186,6 +189,38 @@ def test_a_warm_run_trains_nothing(
     assert before == snapshot(cache.root)
     assert [False, True] == [all(step.is_cached for step in one.steps[1:]) for one in (chain, warm)]
     assert 3 == sum(" (cached): " in line for line in second.lines)
+
+
+def test_chosen_scales_are_measured_as_they_were_converted(
+    new_workshop: Callable[..., tuple[Workshop, Listener]],
+) -> None:
+    """The source has the figures of fixed scales, the conversion those of its own file; a warm run finds both."""
+    workshop, listener = new_workshop("", convert=f'{CONVERT}scales = "auto"\n')
+    chain = run_chain(workshop)
+    fixed = run_chain(new_workshop("")[0])
+    assert fixed.source.metrics == chain.source.metrics
+    metrics, tflite = chain.converted.metrics, chain.converted.path.read_bytes()
+    assert count_tflite(tflite).model_dump() == metrics.model_dump(include=set(count_tflite(tflite).model_dump()))
+    assert measure_host_arena(tflite) == metrics.arena_bytes
+    assert fixed.converted.metrics != metrics
+    record = read_scales(chain.converted.path)
+    assert record is not None
+    assert record.chosen.file_bytes == metrics.file_bytes < record.per_channel.file_bytes
+    assert pytest.approx(metrics.int8_score) == record.chosen.score  # there are fewer samples than would be drawn
+    assert ["conv1", "conv2", "hidden", "digits"] == [one.layer for one in record.layers]
+    assert any("one scale for all weights in" in line for line in listener.lines)
+    assert chain == run_chain(workshop)
+
+
+def test_a_budget_decides_the_scales(new_workshop: Callable[..., tuple[Workshop, Listener]]) -> None:
+    """Another budget is another entry of the cache where scales are chosen, and the same one where they are not."""
+    for scales, count in (("auto", 3), ("fixed", 1)):
+        found = set()
+        for budget in ("", "[budget]\nmax_accuracy_drop = 0.05\n", "[budget]\nmax_accuracy_drop = 0.01\n"):
+            workshop, _ = new_workshop("", budget, f'{CONVERT}scales = "{scales}"\n')
+            stage, settings = workshop.recipe.stages[-1]
+            found.add(digest_value(stage_ingredients(workshop, stage, settings, workshop.source_path)))
+        assert count == len(found)
 
 
 # ---- rollback ------------------------------------------------------------------------------------------------------

@@ -159,9 +159,9 @@ REFUSED: dict[str, tuple[Callable[[], Graph], tuple[str, str], str]] = {
         lambda: int16_dense(0), ESP,
         'Operator 0 (FULLY_CONNECTED) of layer "lay" has weights with a scale for each channel (int16 x int8), which '
         'is '
-        "not computed by the TensorFlow Lite Micro of esp_idf (1484068 of 2026-07); set per_channel_dense = false in "
-        "the stage convert, or convert the model with a scale for each tensor, or choose another family: on other "
-        "targets cmake.",
+        "not computed by the TensorFlow Lite Micro of esp_idf (1484068 of 2026-07); set per_channel_dense = false and "
+        'scales = "fixed" in the stage convert, or convert the model with a scale for each tensor, or choose another '
+        "family: on other targets cmake.",
     ),
 }  # fmt: skip
 

@@ -139,8 +139,9 @@ def _assert_done(result: Outcome, chain: Chain, case: Case) -> None:
     for step in chain.steps:
         counted = recount(_tflite_of(step, result))
         assert counted == step.metrics.model_dump(include=set(counted)), step.name
-    float_figures = {"float_scores": {}, "float_bytes": None}
-    assert chain.artefact.metrics.model_copy(update=float_figures) == chain.converted.metrics
+    if case.stages[-1].get("scales") != "auto":  # else the file is another one than what earlier steps are measured as
+        float_figures = {"float_scores": {}, "float_bytes": None}
+        assert chain.artefact.metrics.model_copy(update=float_figures) == chain.converted.metrics
     if case.saves is not None:
         before, after = (getattr(step.metrics, case.saves) for step in (chain.source, chain.converted))
         assert before > after > 0

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
-from support.reports import ACCURACY, MAE, finding, sample_report, stage
+from support.reports import ACCURACY, MAE, finding, sample_report, sample_scales, stage
 
 from edgewright.pipeline.lint import Severity
 from edgewright.pipeline.report import Report, compare_reports, difference_table, render_page, stage_table
@@ -92,6 +92,26 @@ def test_hazards_are_told() -> None:
     )
     assert [] == [text for text in (*wanted, "repaired") if text not in page]
     assert "Hazards" not in Page(render_page(sample_report())).text
+
+
+def test_chosen_scales_are_told_layer_by_layer() -> None:
+    """The page has the figures of the choice and of its two ends, and a row for each layer; without a choice none."""
+    report = sample_report()
+    told = Page(render_page(report.model_copy(update={"scales": sample_scales(layer="<b>odd")}))).text
+    wanted = (
+        "Scales of the weights",
+        "93.8 %",
+        "4,444 B",
+        "1,666 B",
+        "<b>odd",
+        "17",
+        "0.0625",
+        "136 B",
+        "384 B",
+        "321",
+    )
+    assert [] == [text for text in (*wanted, "saves RAM", "one scale costs too much alone") if text not in told]
+    assert "Scales of the weights" not in Page(render_page(report)).text
 
 
 def test_a_figure_that_is_no_share() -> None:

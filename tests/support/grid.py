@@ -33,6 +33,7 @@ CURRENT: StageTable = {"stage": "distill", "student": "current", "training": TRA
 QAT: StageTable = {"stage": "qat", "when": "always", "calibration_count": 64, "training": TRAINING}
 INT8: StageTable = {"stage": "convert", "representative_count": 64}
 PER_CHANNEL: StageTable = {**INT8, "per_channel_dense": True}
+CHOSEN: StageTable = {**INT8, "scales": "auto"}
 INT16: StageTable = {**INT8, "activations": "int16"}
 
 
@@ -53,6 +54,7 @@ def _case(title: str, *stages: StageTable, saves: str | None = None) -> Case:
 CASES: Mapping[str, Case] = {
     "convert": Case(title="convert: int8, Dense per tensor", stages=(INT8,)),
     "convert-per-channel": Case(title="convert: int8, Dense per channel", stages=(PER_CHANNEL,)),
+    "convert-scales": Case(title="convert: int8, scales chosen layer by layer", stages=(CHOSEN,)),
     "convert-int16": Case(title="convert: int16 activations, int8 weights", stages=(INT16,)),
     "factorize": _case("factorize", FACTORIZE, saves="mac_count"),
     "prune-channel": _case("prune: channel", CHANNEL, saves="mac_count"),

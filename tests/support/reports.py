@@ -20,6 +20,7 @@ from edgewright.pipeline.report import (
     TestSection,
 )
 from edgewright.pipeline.report.schema import AliveSection, MemorySection, PartSection, PeakSection, WeightSection
+from edgewright.pipeline.scales import LayerScales, ScalesEnd, ScalesRecord
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
 ACCURACY = MetricSection(name="accuracy", higher_is_better=True, is_share=True)
@@ -163,6 +164,38 @@ def finding(
         repair="write the file anew",
         is_fixable=True,
         is_repaired=is_repaired,
+    )
+
+
+def sample_scales(*, layer: str = "conv1") -> ScalesRecord:
+    """Return what a report says of a choice: one layer has one scale, another keeps one for each channel."""
+    ends = [
+        ScalesEnd(score=score, arena_bytes=arena_bytes, file_bytes=arena_bytes // 2)
+        for score, arena_bytes in ((0.96875, 4444), (0.9375, 3333), (0.75, 2222))
+    ]
+    rows = [
+        LayerScales(
+            layer=layer,
+            operator="FULLY_CONNECTED",
+            scale_count=scale_count,
+            channel_count=17,
+            score_loss=0.0625,
+            output_change=0.5,
+            arena_bytes_saved=136,
+            file_bytes_saved=384,
+            reason=reason,
+        )
+        for scale_count, reason in ((1, "saves RAM"), (17, "one scale costs too much alone"))
+    ]
+    return ScalesRecord(
+        metric="accuracy",
+        sample_count=321,
+        accepted_loss=0.002,
+        core="cortex-m4",
+        per_channel=ends[0],
+        chosen=ends[1],
+        per_tensor=ends[2],
+        layers=tuple(rows),
     )
 
 
