@@ -72,6 +72,8 @@ class Arena:
     kernels: Kernels
     tflm_revision: str
     placement: Placement = Placement.INTERNAL
+    used_bytes: int | None = None
+    """What `arena_used_bytes()` should report there; None where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True)

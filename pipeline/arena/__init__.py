@@ -6,11 +6,14 @@ from edgewright.pipeline.arena.choice import (
     arena_for,
     arena_method,
     computed_arena_bytes,
+    computed_host_use,
+    computed_use,
     measure_host_arena,
 )
 from edgewright.pipeline.arena.peak import Peak, find_peak
 from edgewright.pipeline.arena.planner import Buffer, plan, planned_bytes
-from edgewright.pipeline.arena.replay import TFLM_REVISION, ArenaUse, replay
+from edgewright.pipeline.arena.replay import ArenaUse, replay
+from edgewright.pipeline.arena.revision import TFLM_REVISION
 
 __all__ = [
     "HOST_WORD_BITS",
@@ -22,6 +25,8 @@ __all__ = [
     "arena_for",
     "arena_method",
     "computed_arena_bytes",
+    "computed_host_use",
+    "computed_use",
     "find_peak",
     "measure_host_arena",
     "plan",

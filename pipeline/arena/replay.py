@@ -1,4 +1,4 @@
-"""TensorFlow Lite Micro's use of its arena on a 32-bit core, replayed from the graph alone.
+"""TensorFlow Lite Micro's use of its arena, replayed from the graph alone.
 
 The interpreter takes memory from both ends. At the tail it keeps what lasts: itself, every tensor and operator, the
 kernels' data. At the head lie the scratch requests while the operators are prepared, with copies of the tensors that a
@@ -13,37 +13,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgewright.pipeline.arena.blocks import kernel_data_bytes, option_bytes, prepared_blocks
+from edgewright.pipeline.arena.blocks import kernel_data_bytes, option_block, prepared_blocks
 from edgewright.pipeline.arena.buffers import ALIGNMENT, offline_offsets, planned_buffers, tensor_bytes
+from edgewright.pipeline.arena.layout import Layout, abi_of, layout_of
 from edgewright.pipeline.arena.node import Node
 from edgewright.pipeline.arena.planner import planned_bytes
+from edgewright.pipeline.arena.revision import TFLM_REVISION, find_revision
 from edgewright.pipeline.arena.scratch import scratch_requests
 from edgewright.pipeline.graph.types import Graph, Tensor
 from edgewright.pipeline.rounding import round_up
 from edgewright.pipeline.vocabulary import Kernels
 
-TFLM_REVISION = "90b983c2"
-"""Commit of tensorflow/tflite-micro whose structures were measured."""
-
-WORD_BYTES = 4
-ALLOCATOR_BYTES = 36
-PLANNER_BYTES = 44
-MICRO_ALLOCATOR_BYTES = 36
-OPTIONS_ALLOCATOR_BYTES = 8
-SUBGRAPH_BYTES = 8
-EVAL_TENSOR_BYTES = 12
-NODE_BYTES = 32
-TENSOR_BYTES = 40
-SHORT_ENUM_TENSOR_BYTES = 32
-FULL_NODE_BYTES = 44
-FULL_TENSOR_BYTES = 64
-"""Without `TF_LITE_STATIC_MEMORY`, which some build systems do not define; with short enums as well."""
-QUANTIZATION_BYTES = 12
-REQUEST_BYTES = 12
+INTEGER_BYTES = 4
 SPARE_REQUESTS = 12
 """Room for as many scratch requests is kept ready for the operator that is prepared next."""
-ALLOCATION_BYTES = 24
-PLANNER_NOTE_BYTES = 40
 COPIED_ONCE = frozenset({
     "ABS", "ADD", "BATCH_MATMUL", "DEPTH_TO_SPACE", "DEQUANTIZE", "ELU", "FULLY_CONNECTED", "HARD_SWISH", "LEAKY_RELU",
     "LOGISTIC", "MAX_POOL_2D", "MIRROR_PAD", "MUL", "PAD", "PRELU", "QUANTIZE", "RESHAPE", "RESIZE_BILINEAR",
@@ -51,9 +34,6 @@ COPIED_ONCE = frozenset({
 })  # fmt: skip
 """Operators whose kernels were seen to copy each of their tensors at most once while they are prepared; the others do
 it at most twice."""
-
-SHORT_ENUM_CORES = ("cortex-m", "arm")
-"""The Arm ABI for bare metal stores an enum in as few bytes as its values need; RISC-V and Xtensa take 4."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +46,11 @@ class ArenaUse:
     """What lasts."""
     smallest_bytes: int
     """The smallest arena, a multiple of 16, in which the interpreter starts and runs."""
+
+    @property
+    def used_bytes(self) -> int:
+        """What `arena_used_bytes()` reports once the tensors are allocated."""
+        return self.head_bytes + self.tail_bytes
 
 
 class _Arena:
@@ -80,7 +65,7 @@ class _Arena:
         self.tail = round_up(self.tail + nbytes, alignment)
         self._see()
 
-    def borrow(self, nbytes: int, alignment: int = WORD_BYTES) -> None:
+    def borrow(self, nbytes: int, alignment: int) -> None:
         """Take memory above the head until the head changes."""
         self._temporary = round_up(self._temporary, alignment) + nbytes
         self._see()
@@ -94,7 +79,9 @@ class _Arena:
         self.needed = max(self.needed, self._temporary + self.tail)
 
 
-def replay(graph: Graph, kernels: Kernels, core: str, *, static_memory: bool = True) -> ArenaUse:
+def replay(
+    graph: Graph, kernels: Kernels, core: str, *, static_memory: bool = True, revision: str = TFLM_REVISION
+) -> ArenaUse:
     """Compute what a model takes of its arena.
 
     It is exact for the kernels whose rules are known, and never less than what is taken.
@@ -102,53 +89,56 @@ def replay(graph: Graph, kernels: Kernels, core: str, *, static_memory: bool = T
     Args:
         graph: the model.
         kernels: whose kernels run.
-        core: what the target calls its core; tells the ABI and the variant of the kernels.
+        core: what the target calls its core; tells the ABI and the variant of the kernels. `PYTHON_CORE` stands for
+            the interpreter that runs models on this computer.
         static_memory: whether TFLM is built with `TF_LITE_STATIC_MEMORY`.
+        revision: of TFLM; one that no differences are known of is taken for the measured one.
     """
-    short_enums = core.startswith(SHORT_ENUM_CORES)
-    structure_bytes = _structure_bytes(static_memory=static_memory, short_enums=short_enums)
+    differences = find_revision(revision)
+    kernels = differences.kernels or kernels
+    abi = abi_of(core)
+    layout = layout_of(abi)
     nodes = {
         (index, operator.index): Node(subgraph=subgraph, operator=operator)
         for index, subgraph in enumerate(graph.subgraphs)
         for operator in subgraph.operators
     }
-    scratch = {key: scratch_requests(node, kernels, core) for key, node in nodes.items()}
+    scratch = {key: scratch_requests(node, kernels, core, differences) for key, node in nodes.items()}
     arena = _Arena()
-    _start(arena, graph, len(nodes) * (NODE_BYTES if static_memory else FULL_NODE_BYTES))
+    _start(arena, graph, layout, len(nodes) * (layout.node_bytes if static_memory else layout.full_node_bytes))
     for node in nodes.values():
-        nbytes = option_bytes(node.operator.label, short_enums=short_enums)
+        nbytes, alignment = option_block(node.operator.label, abi, differences)
         if nbytes:
-            arena.keep(nbytes, _natural_alignment(nbytes))
+            arena.keep(nbytes, alignment)
     for node in nodes.values():
-        nbytes = kernel_data_bytes(node.operator.label, kernels)
+        nbytes = kernel_data_bytes(node.operator.label, kernels, abi, differences)
         if nbytes:
             arena.keep(nbytes)
+    structure_bytes = layout.tensor_bytes if static_memory else layout.full_tensor_bytes
     requests = 0
     for key, node in nodes.items():
-        _prepare(arena, node, kernels, structure_bytes)
+        for tensor in _copies(node, kernels):
+            for part_bytes, alignment in _tensor_parts(tensor, layout, structure_bytes):
+                arena.borrow(part_bytes, alignment)
+        for nbytes in prepared_blocks(node, kernels, layout, differences):
+            arena.keep(nbytes)
         requests += len(scratch[key])
-        arena.set_head(REQUEST_BYTES * (requests + SPARE_REQUESTS))
-    head_bytes = _plan(arena, graph, scratch, requests)
-    _open_boundary(arena, graph, structure_bytes)
+        arena.set_head(layout.request_bytes * (requests + SPARE_REQUESTS))
+    head_bytes = _plan(arena, graph, scratch, layout)
+    _open_boundary(arena, graph, layout, structure_bytes)
     return ArenaUse(head_bytes=head_bytes, tail_bytes=arena.tail, smallest_bytes=round_up(arena.needed, ALIGNMENT))
 
 
-def _start(arena: _Arena, graph: Graph, node_bytes: int) -> None:
-    for nbytes in (ALLOCATOR_BYTES, PLANNER_BYTES, MICRO_ALLOCATOR_BYTES, OPTIONS_ALLOCATOR_BYTES):
-        arena.keep(nbytes, WORD_BYTES)
-    arena.set_head(REQUEST_BYTES * SPARE_REQUESTS)
+def _start(arena: _Arena, graph: Graph, layout: Layout, node_bytes: int) -> None:
+    for nbytes in (
+        layout.allocator_bytes, layout.planner_bytes, layout.micro_allocator_bytes, layout.options_allocator_bytes,
+    ):  # fmt: skip
+        arena.keep(nbytes, layout.word_bytes)
+    arena.set_head(layout.request_bytes * SPARE_REQUESTS)
     tensors = sum(len(subgraph.tensors) for subgraph in graph.subgraphs)
-    arena.keep(SUBGRAPH_BYTES * len(graph.subgraphs), WORD_BYTES)
-    arena.keep(EVAL_TENSOR_BYTES * tensors, WORD_BYTES)
-    arena.keep(node_bytes, WORD_BYTES)
-
-
-def _prepare(arena: _Arena, node: Node, kernels: Kernels, structure_bytes: int) -> None:
-    for tensor in _copies(node, kernels):
-        for nbytes in _tensor_parts(tensor, structure_bytes):
-            arena.borrow(nbytes)
-    for nbytes in prepared_blocks(node, kernels):
-        arena.keep(nbytes)
+    arena.keep(layout.subgraph_bytes * len(graph.subgraphs), layout.word_bytes)
+    arena.keep(layout.eval_tensor_bytes * tensors, layout.word_bytes)
+    arena.keep(node_bytes, layout.word_bytes)
 
 
 def _copies(node: Node, kernels: Kernels) -> tuple[Tensor, ...]:
@@ -162,52 +152,44 @@ def _copies(node: Node, kernels: Kernels) -> tuple[Tensor, ...]:
     return tensors * 2
 
 
-def _plan(arena: _Arena, graph: Graph, scratch: dict[tuple[int, int], tuple[int, ...]], requests: int) -> int:
+def _plan(arena: _Arena, graph: Graph, scratch: dict[tuple[int, int], tuple[int, ...]], layout: Layout) -> int:
     """Take what the planner needs, and then the plan.
 
     Returns:
         Bytes of the plan.
     """
+    requests = sum(map(len, scratch.values()))
     buffers = planned_buffers(graph, scratch)
     tensors = [tensor for subgraph in graph.subgraphs for tensor in subgraph.tensors]
     offsets = offline_offsets(graph) or (None,) * len(tensors)
-    arena.keep(WORD_BYTES * requests, WORD_BYTES)
-    arena.borrow(WORD_BYTES * len(graph.subgraphs))
-    arena.borrow(ALLOCATION_BYTES * (len(tensors) + requests))
+    arena.keep(layout.word_bytes * requests, layout.word_bytes)
+    arena.borrow(layout.word_bytes * len(graph.subgraphs), layout.word_bytes)
+    arena.borrow(layout.allocation_bytes * (len(tensors) + requests), layout.word_bytes)
     for tensor, offset in zip(tensors, offsets, strict=True):
         if tensor.is_variable and offset is None:
             arena.keep(tensor_bytes(tensor))
     tail = arena.tail
     arena.tail = round_up(tail, ALIGNMENT)  # the planner gets whole multiples of the alignment
-    arena.borrow(PLANNER_NOTE_BYTES * len(buffers), ALIGNMENT)
+    arena.borrow(layout.planner_note_bytes * len(buffers), ALIGNMENT)
     arena.tail = tail
     head_bytes = planned_bytes(buffers)
     arena.set_head(head_bytes)
     return head_bytes
 
 
-def _open_boundary(arena: _Arena, graph: Graph, structure_bytes: int) -> None:
+def _open_boundary(arena: _Arena, graph: Graph, layout: Layout, structure_bytes: int) -> None:
     """The interpreter keeps the tensors of the model's inputs and outputs."""
     for indices in (graph.main.inputs, graph.main.outputs):
-        arena.keep(WORD_BYTES * len(indices))
+        arena.keep(layout.word_bytes * len(indices))
         for index in indices:
-            for nbytes in _tensor_parts(graph.main.tensors[index], structure_bytes):
-                arena.keep(nbytes, WORD_BYTES)
+            for nbytes, alignment in _tensor_parts(graph.main.tensors[index], layout, structure_bytes):
+                arena.keep(nbytes, alignment)
 
 
-def _structure_bytes(*, static_memory: bool, short_enums: bool) -> int:
-    if not static_memory:
-        return FULL_TENSOR_BYTES
-    return SHORT_ENUM_TENSOR_BYTES if short_enums else TENSOR_BYTES
-
-
-def _tensor_parts(tensor: Tensor, structure_bytes: int) -> tuple[int, ...]:
-    """Bytes of a tensor's structure, and of its quantization with a zero point for each scale."""
+def _tensor_parts(tensor: Tensor, layout: Layout, structure_bytes: int) -> tuple[tuple[int, int], ...]:
+    """Bytes and alignment of a tensor's structure, and of its quantization with a zero point for each scale."""
+    structure = (structure_bytes, layout.word_bytes)
     if tensor.quantization is None:
-        return (structure_bytes,)
-    return structure_bytes, QUANTIZATION_BYTES, WORD_BYTES * (1 + len(tensor.quantization.scales))
-
-
-def _natural_alignment(nbytes: int) -> int:
-    """A structure whose size is no whole number of words holds single bytes only."""
-    return 1 if nbytes % WORD_BYTES else WORD_BYTES
+        return (structure,)
+    zero_points_bytes = INTEGER_BYTES * (1 + len(tensor.quantization.scales))
+    return structure, (layout.quantization_bytes, layout.word_bytes), (zero_points_bytes, INTEGER_BYTES)

@@ -41,6 +41,8 @@ REVERSED_INPUT_CHANNELS = 16
 """A transposed convolution with more input channels runs as a convolution with turned weights."""
 REVERSED_STRIDE = 2
 LSTM_BUFFERS = 3
+_RULES_OF_2022 = ("CONV_2D", "AVERAGE_POOL_2D", "SVDF")
+"""What kernels of that year ask for as today's do; for the rest, but for depthwise convolutions, they had none."""
 POINTWISE_DEPTH_MULTIPLE = 4
 VECTOR_RANK = 2
 
@@ -52,8 +54,13 @@ def variant_of(core: str) -> Variant:
     return Variant.DSP if core.startswith(DSP_CORES) else Variant.PLAIN
 
 
-def cmsis_nn_scratch(node: Node, core: str) -> tuple[int, ...] | None:
+def cmsis_nn_scratch(node: Node, core: str, *, is_of_2022: bool = False) -> tuple[int, ...] | None:
     """Return the bytes of each buffer that the CMSIS-NN kernel of an operator requests.
+
+    Args:
+        node: the operator.
+        core: tells the variant.
+        is_of_2022: whether the kernels are that old.
 
     Returns:
         None where CMSIS-NN has no kernel for the operator, or the wrapper runs the reference code.
@@ -68,10 +75,20 @@ def cmsis_nn_scratch(node: Node, core: str) -> tuple[int, ...] | None:
         "BATCH_MATMUL": _matmul,
         "UNIDIRECTIONAL_SEQUENCE_LSTM": _lstm,
     }
+    if is_of_2022:
+        rules = {label: rules[label] for label in _RULES_OF_2022} | {"DEPTHWISE_CONV_2D": _old_depthwise}
     rule = rules.get(node.operator.label)
     if rule is None:
         return None
     return rule(node, variant_of(core))
+
+
+def runs_as_convolution(node: Node) -> bool:
+    """Whether a fully-connected layer of several rows runs as a convolution of 1x1."""
+    weights, output = node.input(1), node.output()
+    if weights is None or output is None:
+        return False
+    return len(output.shape) > VECTOR_RANK and extent(weights, -1) % POINTWISE_DEPTH_MULTIPLE == 0
 
 
 def _request(nbytes: int) -> tuple[int, ...]:
@@ -160,12 +177,21 @@ def _depthwise(node: Node, variant: Variant) -> tuple[int, ...]:
     return (2 * channels * kernel,)
 
 
+def _old_depthwise(node: Node, variant: Variant) -> tuple[int, ...]:
+    """The filter as int16 in the DSP code, for windows of 3x3 as well."""
+    channels, kernel = extent(node.input(0), 3), window(node, 2).kernel_extent * window(node, 1).kernel_extent
+    if variant is not Variant.DSP or node.dtype is not DType.INT8 or channels != extent(node.output(), 3):
+        return _depthwise(node, variant)
+    is_plain = extent(node.input(0), 0) == 1 and (window(node, 2).dilation, window(node, 1).dilation) == (1, 1)
+    return (2 * channels * kernel,) if is_plain else ()
+
+
 def _fully_connected(node: Node, variant: Variant) -> tuple[int, ...]:
     weights, output = node.input(1), node.output()
     if node.dtype is not DType.INT8 or weights is None or output is None or weights.dtype is DType.INT4:
         return ()
     outputs = extent(output, -1)
-    if len(output.shape) > VECTOR_RANK and extent(weights, -1) % POINTWISE_DEPTH_MULTIPLE == 0:
+    if runs_as_convolution(node):
         is_per_channel = weights.quantization is not None and weights.quantization.is_per_channel
         return () if is_per_channel else (2 * WORD_BYTES * outputs,)
     return (WORD_BYTES * outputs,) if variant is Variant.HELIUM else ()

@@ -10,12 +10,17 @@ from edgewright.pipeline.graph.types import DType
 WORD_BYTES = 4
 LSTM_BUFFERS = 4
 BOX_COORDINATES = 4
+MEANS = frozenset({"MEAN", "SUM"})
+AXES_REQUESTS = 2
+"""How many buffers at the end of its requests a mean takes for its axes."""
 
 INTEGERS = frozenset({DType.INT8, DType.INT16})
 
 
-def reference_scratch(node: Node) -> tuple[int, ...]:
+def reference_scratch(node: Node, pointer_bytes: int = WORD_BYTES) -> tuple[int, ...]:
     """Return the bytes of each buffer that the reference kernel of an operator requests."""
+    if node.operator.label == "ADD_N":
+        return (pointer_bytes * len(node.operator.inputs),)
     rule = _RULES.get(node.operator.label)
     return rule(node) if rule else ()
 
@@ -45,10 +50,6 @@ def _lstm(node: Node) -> tuple[int, ...]:
 
 def _mirror_pad(node: Node) -> tuple[int, ...]:
     return (WORD_BYTES * _rank(node),) * 2
-
-
-def _add_n(node: Node) -> tuple[int, ...]:
-    return (WORD_BYTES * len(node.operator.inputs),)
 
 
 def _unpacked_weights(node: Node) -> tuple[int, ...]:
@@ -103,7 +104,6 @@ def _detection_scratch(node: Node) -> tuple[int, ...]:
 
 
 _RULES: Mapping[str, Callable[[Node], tuple[int, ...]]] = {
-    "ADD_N": _add_n,
     "CONV_2D": _unpacked_weights,
     "DEPTHWISE_CONV_2D": _unpacked_weights,
     "FULLY_CONNECTED": _unpacked_weights,

@@ -22,12 +22,16 @@ from support.applications import samples
 from support.archives import core_of
 from support.emulated import usable_core
 from support.families import FIRMWARE_FAMILIES
+from support.models import reference_models
 
-from edgewright.pipeline.graph import Graph, write
+from edgewright.pipeline.arena import replay
+from edgewright.pipeline.arena.layout import Abi, layout_of
+from edgewright.pipeline.golden import compute_vectors, random_inputs
+from edgewright.pipeline.graph import Graph, read, write
 from edgewright.pipeline.interpreters import Request, run, tflm_engine
 from edgewright.pipeline.operator_tables import OperatorTable, load_table, table_names
 from edgewright.pipeline.target import load_family, load_target
-from edgewright.pipeline.vocabulary import EmissionModel, Placement
+from edgewright.pipeline.vocabulary import EmissionModel, Kernels, Placement
 from edgewright.runtime_bench.cores import Build, Core, Program, build
 from edgewright.runtime_bench.cores import run as run_on_core
 
@@ -227,6 +231,34 @@ def test_a_table_has_the_registrations(table: OperatorTable, resolver_methods: f
     assert resolver_methods == table.methods
 
 
+@pytest.mark.parametrize("is_static", [True, False], ids=["static", "full"])
+def test_structures_have_the_sizes_that_are_known(*, is_static: bool, includes: list[str], tmp_path: Path) -> None:
+    """What arenas are computed with is what the compiler of this computer says of TFLM's structures."""
+    layout = layout_of(Abi.WORD_64)
+    sizes = {
+        "SingleArenaBufferAllocator": layout.allocator_bytes,
+        "GreedyMemoryPlanner": layout.planner_bytes,
+        "MicroAllocator": layout.micro_allocator_bytes,
+        "SubgraphAllocations": layout.subgraph_bytes,
+        "NodeAndRegistration": layout.node_bytes if is_static else layout.full_node_bytes,
+        "TfLiteTensor": layout.tensor_bytes if is_static else layout.full_tensor_bytes,
+        "TfLiteEvalTensor": layout.eval_tensor_bytes,
+        "TfLiteAffineQuantization": layout.quantization_bytes,
+        "internal::ScratchBufferRequest": layout.request_bytes,
+        "AllocationInfo": layout.allocation_bytes,
+        "ScratchBufferHandle": layout.word_bytes,
+    }
+    headers = ("micro_allocator", "micro_allocation_info", "memory_planner/greedy_memory_planner",
+               "arena_allocator/single_arena_buffer_allocator")  # fmt: skip
+    source = tmp_path / "structures.cc"
+    source.write_text(
+        "".join(f'#include "tensorflow/lite/micro/{header}.h"\n' for header in headers)
+        + "using namespace tflite;\n"
+        + "".join(f'static_assert(sizeof({name}) == {nbytes}, "{name}");\n' for name, nbytes in sizes.items())
+    )
+    compile_cpp(source, "-fsyntax-only", *(["-DTF_LITE_STATIC_MEMORY"] if is_static else []), *includes)
+
+
 def test_every_registration_exists(table: OperatorTable, includes: list[str], tmp_path: Path) -> None:
     """TFLM's resolver takes every registration of the nearest table as firmware calls it."""
     facts = (*table.operators.values(), *table.custom_operators.values())
@@ -336,6 +368,69 @@ def test_selftest_passes_on_core(
     assert (0, "SELF-TEST PASS 3/3 max_diff=0") == (done.exit_status, lines[-1])
     used, reserved = re.findall(r"arena_(?:used|bytes)=(\d+)", lines[1])
     assert 0 < int(used) <= int(reserved) == tiny.host_arena_bytes
+
+
+def reference_emission(tiny: EmissionModel, name: str, core: str) -> tuple[EmissionModel, int]:
+    """Return a reference model in the smallest arena that is computed for a core, and the bytes that it should use."""
+    (path,) = reference_models().rglob(f"{name}.tflite")
+    tflite = path.read_bytes()
+    graph = read(tflite)
+    use = replay(graph, Kernels.REFERENCE, core)
+    model = replace(
+        tiny,
+        name=name,
+        tflite=tflite,
+        graph=graph,
+        labels=(),
+        layer_names=tuple(operator.label for operator in graph.main.operators),
+        vectors=compute_vectors(tflite, random_inputs(graph, 1), graph, "random, seed 1").first(1),
+        host_arena_bytes=use.smallest_bytes,
+    )
+    return model, use.used_bytes
+
+
+USES_COMPARED = ("autoencoder", "dscnn_small", "gap_mean_odd", "squeeze_excite")
+"""One whose arena the planner's notes decide, and different operators."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", USES_COMPARED)
+def test_arena_used_is_what_was_computed(
+    *,
+    name: str,
+    tiny: EmissionModel,
+    emit: Emit,
+    unpack: Unpack,
+    includes: list[str],
+    library: str,
+    cc: Compile,
+    tmp_path: Path,
+) -> None:
+    """In the smallest arena that is computed, the program starts, passes, and reports the bytes that were computed."""
+    model, used_bytes = reference_emission(tiny, name, "host")
+    status, lines = run_selftest(build_selftest(unpack(emit(model, "cmake")), tmp_path, includes, library, cc))
+    assert (0, "SELF-TEST PASS 1/1 max_diff=0") == (status, lines[-1])
+    assert [str(used_bytes)] == re.findall(r"arena_used=(\d+)", "\n".join(lines))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", USES_COMPARED)
+def test_arena_used_is_what_was_computed_on_core(
+    *,
+    name: str,
+    tiny: EmissionModel,
+    emit: Emit,
+    unpack: Unpack,
+    given_core: Core | None,
+    build_on_core: Callable[[Path], Program],
+) -> None:
+    """So it does on the emulated core that TFLM was compiled for."""
+    assert given_core is not None
+    model, used_bytes = reference_emission(tiny, name, given_core.name)
+    done = run_on_core(build_on_core(unpack(emit(model, "cmake"))))
+    lines = done.stdout.decode().splitlines()
+    assert (0, "SELF-TEST PASS 1/1 max_diff=0") == (done.exit_status, lines[-1])
+    assert [str(used_bytes)] == re.findall(r"arena_used=(\d+)", "\n".join(lines))
 
 
 @pytest.mark.slow

@@ -14,6 +14,15 @@ from edgewright.pipeline.graph import DType, Subgraph, write
 
 _REFERENCE_MODELS = Path(__file__).parents[3] / "shared" / "models"
 
+FITTED = (
+    "autoencoder", "conv1d_motion", "dscnn_small", "gap_mean_odd", "inception_like", "mnist_cnn", "mobilenet_v1_like",
+)  # fmt: skip
+CHECKED = (
+    "kws_ref_model", "mnist_cnn_perchannel_dense", "pad_strided", "pretrainedResnet_quant", "resnet_small",
+    "squeeze_excite", "unet_tiny",
+)  # fmt: skip
+"""The reference models in two halves: sizes in the arena may be solved for with the first, and hold on the second."""
+
 
 def reference_models() -> Path:
     """The folder of reference models; the calling test is skipped where it is missing."""
