@@ -18,7 +18,7 @@ comma := ,
 
 # ---- values and switches -------------------------------------------------------------------------------------------
 
-VALUES := target family prefix model data recipe tflite labels seed out port
+VALUES := target family prefix selftest model data recipe tflite labels seed out port
 SWITCHES := trust force dry fix upgrade
 GOALS := build targets flash monitor aar test test-full test-tflm results check golden lock toolchains wheel clean \
   distclean help
@@ -80,8 +80,8 @@ endif
 # ---- build and flash -----------------------------------------------------------------------------------------------
 
 place = --target "$$EW_target" $(call value_option,--family,family) $(call value_option,--out,out)
-emission = $(place) $(call value_option,--prefix,prefix) $(call value_option,--seed,seed) $(call switch_option,--force,force) \
-  $(call switch_option,--fix,fix)
+emission = $(place) $(call value_option,--prefix,prefix) $(call value_option,--selftest,selftest) \
+  $(call value_option,--seed,seed) $(call switch_option,--force,force) $(call switch_option,--fix,fix)
 from_tflite = $(call value_option,--inputs,data) $(call value_option,--labels,labels) -- "$$EW_tflite"
 from_model = $(call value_option,--model,model) $(call value_option,--data,data) $(call value_option,--recipe,recipe) \
   $(call switch_option,--trust-model,trust) $(call switch_option,--dry-run,dry)
@@ -192,7 +192,7 @@ test-tflm: .venv/dev
 	@[ -z "$$EW_TFLM_LIB" ] || [ -f "$$EW_TFLM_LIB" ] || $(call refuse,TFLM_LIB=$$EW_TFLM_LIB is not a file)
 	@EDGEWRIGHT_TFLM="$$(realpath "$$EW_TFLM")" && export EDGEWRIGHT_TFLM && \
 	if [ -n "$$EW_TFLM_LIB" ]; then EDGEWRIGHT_TFLM_LIB="$$(realpath "$$EW_TFLM_LIB")" && export EDGEWRIGHT_TFLM_LIB; fi && \
-	$(PYTEST) -rs tests/emission/test_tflm.py
+	$(PYTEST) -rs tests/emission/test_tflm.py tests/emission/test_tflm_walk.py
 
 lint: .venv/dev
 	$(BIN)/ruff format --check .
@@ -242,6 +242,7 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
                                of its golden vectors (.npz) and labels=FILE for its class names
   family=NAME out=DIR          another firmware family; another output folder
   prefix=NAME                  what every generated name begins with, so that two models live in one firmware
+  selftest=full                the firmware looks at every layer at every boot, not after a wrong output only
   trust=1 force=1 dry=1        accept Lambda layers; overwrite edited files; only say what would be done
   fix=1                        repair what the lint finds and can repair with equal outputs
 make targets                   the same for all targets, into build/targets/NAME; family=all for every family of each

@@ -10,7 +10,7 @@ from edgewright.pipeline.chain import Step
 from edgewright.pipeline.contributors import find_contributors
 from edgewright.pipeline.emission.firmware import render, render_archive
 from edgewright.pipeline.evaluation import EvaluationRecord
-from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
+from edgewright.pipeline.fit import Fit, SelftestParts, SelftestSizes, affordable_selftest, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph
 from edgewright.pipeline.layers import layers_document
@@ -37,7 +37,16 @@ from edgewright.pipeline.report import (
 )
 from edgewright.pipeline.scales import ScalesRecord
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, Placement
+from edgewright.pipeline.trace import hash_bytes, table_bytes, value_bytes
+from edgewright.pipeline.vocabulary import (
+    Arena,
+    EmissionModel,
+    GoldenVectors,
+    LayerTrace,
+    Placement,
+    Runtime,
+    SelfTest,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +97,7 @@ def assemble(
     family: Family,
     *,
     prefix: str,
+    selftest: SelfTest = SelfTest.USUAL,
     tool_version: str,
     force: bool,
 ) -> Assembly:
@@ -99,13 +109,20 @@ def assemble(
         target: the board.
         family: which firmware.
         prefix: what the names of its library begin with.
+        selftest: how much its self-test looks at.
         tool_version: for banners and manifest.
         force: emit firmware that does not fit all the same.
     """
-    findings, dropped = _with_affordable_vectors(findings, target)
+    count = len(findings.vectors.inputs)
+    parts = _selftest_parts(findings, target, family, selftest)
+    findings = replace(
+        findings,
+        vectors=findings.vectors.first(parts.vector_count),
+        needs=replace(findings.needs, selftest_bytes=parts.nbytes),
+    )
     fit = find_fit(findings.needs, target, family)
     arena = replace(arena, placement=fit.placement)
-    section = _fit(findings, fit, dropped, target, family)
+    section = _fit(findings, fit, count - parts.vector_count, target, family)
     report = _report(findings, arena, target, family, tool_version, fits=fit.fits, fit=section)
     complaint = None if fit.fits else complain(report)
     tflite = _tflite(findings, family)
@@ -132,6 +149,10 @@ def assemble(
             preprocessing=findings.preprocessing,
             prefix=prefix,
             xnnpack_difference_lsb=findings.record.xnnpack_difference_lsb,
+            trace=LayerTrace(
+                tensors=findings.vectors.layers, hashed_count=parts.hashed_count, valued_count=parts.valued_count
+            ),
+            selftest=selftest,
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
         files.update({f"{family.folder}/{name}": content for name, content in firmware.items()})
@@ -141,13 +162,25 @@ def assemble(
     return Assembly(files=files, report=report, complaint=complaint)
 
 
-def _with_affordable_vectors(findings: Findings, target: Target) -> tuple[Findings, int]:
-    """Leave out the golden vectors for which the flash is too small, and say how many these are."""
-    count = len(findings.vectors.inputs)
-    affordable = affordable_vectors(findings.needs, count, target)
-    vectors = findings.vectors.first(affordable)
-    needs = replace(findings.needs, selftest_bytes=vectors.nbytes)
-    return replace(findings, vectors=vectors, needs=needs), count - affordable
+def _selftest_parts(findings: Findings, target: Target, family: Family, selftest: SelfTest) -> SelftestParts:
+    """Say what the self-test holds: values of layers where they are asked for, or where hashes say too little.
+
+    Kernels that may differ from the vectors have other hashes without being wrong.
+    """
+    graph, count = findings.graph, len(findings.vectors.inputs)
+    sizes = SelftestSizes(vector_bytes=findings.vectors.first(1).nbytes)
+    if family.runtime is Runtime.TFLM and findings.vectors.layers:
+        sizes = replace(
+            sizes, table_bytes=table_bytes(graph), hash_bytes=hash_bytes(graph), value_bytes=value_bytes(graph)
+        )
+    usual_count = 1 if family.kernels.tolerance_lsb else 0
+    return affordable_selftest(
+        findings.needs,
+        sizes,
+        target,
+        vector_count=count,
+        valued_count=count if selftest is SelfTest.FULL else usual_count,
+    )
 
 
 def _tflite(findings: Findings, family: Family) -> bytes:

@@ -19,7 +19,7 @@ from edgewright.pipeline.digest import digest_bytes, package_versions
 from edgewright.pipeline.feeding import model_inputs, real_outputs
 from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
-from edgewright.pipeline.golden import choose_samples, compute_vectors, random_inputs
+from edgewright.pipeline.golden import DRAWN_INPUTS, choose_inputs, choose_samples, compute_vectors, random_inputs
 from edgewright.pipeline.graph import read
 from edgewright.pipeline.interpreters import Array, Resolver, tflm_engine
 from edgewright.pipeline.measurement import MODULES as MEASURING
@@ -27,9 +27,10 @@ from edgewright.pipeline.measurement import artefact_output_shapes, load_prepare
 from edgewright.pipeline.vocabulary import GoldenVectors
 from edgewright.pipeline.workshop import Workshop
 
-MODULES = ("evaluation.py", "golden.py", "agreement.py", *MEASURING)
+MODULES = ("evaluation.py", "golden.py", "selection.py", "trace.py", "agreement.py", *MEASURING)
 RECORD = "evaluation.json"
 VECTORS = "vectors.npz"
+LAYER = "layer"
 
 MeasureLatency = Callable[[bytes, tuple[Array, ...]], LatencyFigures]
 """Measures one inference of the TFLite interpreter on a given sample; timing is not this package's business."""
@@ -75,11 +76,12 @@ def evaluate_with_data(
         graph = read(tflite)
         samples = model_inputs(graph, test.x)
         result = check_agreement(tflite, samples, classifies=objective.tells_classes_apart(shapes))
-        chosen = choose_samples(test, objective.class_count(shapes))
-        vectors = compute_vectors(
-            tflite, tuple(array[list(chosen)] for array in samples), graph, "test samples, two extremes"
-        )
-        scores = objective.scores(real_outputs(graph, result.outputs, shapes), test)
+        outputs = real_outputs(graph, result.outputs, shapes)
+        classes = test.y[0] if objective.class_count(shapes) is not None and test.y[0].ndim == 1 else None
+        choice = choose_samples(graph, samples, outputs[0], classes)
+        origin = f"test samples: {choice.description}; two extremes"
+        vectors = compute_vectors(tflite, tuple(array[list(choice.indices)] for array in samples), graph, origin)
+        scores = objective.scores(outputs, test)
         latency = measure_latency(tflite, tuple(array[:1] for array in samples))
         _keep(folder, _record(tflite, scores, result, latency, vectors), vectors)
 
@@ -103,17 +105,21 @@ def evaluate_without_data(
         InterpreterError: an interpreter refused the model, or gave something else than integers.
     """
     graph = read(tflite)
-    samples = random_inputs(graph, seed) if inputs is None else inputs
+    given = random_inputs(graph, seed, DRAWN_INPUTS) if inputs is None else inputs
 
     def make(folder: Path) -> None:
+        samples, origin = given, "given inputs; two extremes"
+        if inputs is None:
+            choice = choose_inputs(graph, given)
+            samples = tuple(array[list(choice.indices)] for array in given)
+            origin = f"random inputs of seed {seed}: {choice.description}; two extremes"
         result = check_agreement(tflite, samples, classifies=False)
-        origin = f"random inputs of seed {seed}, two extremes" if inputs is None else "given inputs, two extremes"
         vectors = compute_vectors(tflite, samples, graph, origin)
         latency = measure_latency(tflite, tuple(array[:1] for array in samples))
         _keep(folder, _record(tflite, {}, result, latency, vectors), vectors)
 
-    given = [digest_bytes(array.tobytes()) for array in samples]
-    return _load(cache.obtain(_ingredients(tflite, {"inputs": given, "drawn": inputs is None}), make))
+    digests = [digest_bytes(array.tobytes()) for array in given]
+    return _load(cache.obtain(_ingredients(tflite, {"inputs": digests, "drawn": inputs is None}), make))
 
 
 def _ingredients(tflite: bytes, inputs: dict[str, object]) -> dict[str, object]:
@@ -167,18 +173,23 @@ def _keep(folder: Path, record: EvaluationRecord, vectors: GoldenVectors) -> Non
         for vector, row in enumerate(rows):
             for position, array in enumerate(row):
                 arrays[f"{kind}.{vector}.{position}"] = array
+    arrays.update({f"{LAYER}.{index}": array for index, array in vectors.layers.items()})
     np.savez(folder / VECTORS, **arrays)
 
 
 def _load(folder: Path) -> tuple[EvaluationRecord, GoldenVectors]:
     record = EvaluationRecord.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
     rows: dict[str, dict[int, dict[int, npt.NDArray[np.generic]]]] = {"input": {}, "output": {}}
+    layers: dict[int, npt.NDArray[np.generic]] = {}
     with np.load(folder / VECTORS, allow_pickle=False) as archive:
         for name in archive.files:
-            kind, vector, position = name.split(".")
-            rows[kind].setdefault(int(vector), {})[int(position)] = archive[name]
+            kind, vector, *position = name.split(".")
+            if kind == LAYER:
+                layers[int(vector)] = archive[name]
+            else:
+                rows[kind].setdefault(int(vector), {})[int(position[0])] = archive[name]
     inputs, outputs = (
         tuple(tuple(row[position] for position in sorted(row)) for _, row in sorted(rows[kind].items()))
         for kind in ("input", "output")
     )
-    return record, GoldenVectors(inputs=inputs, outputs=outputs, origin=record.vectors_origin)
+    return record, GoldenVectors(inputs=inputs, outputs=outputs, origin=record.vectors_origin, layers=layers)

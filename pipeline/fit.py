@@ -88,22 +88,65 @@ def find_fit(needs: Footprint, target: Target, family: Family) -> Fit:
     return Fit(memories=(_flash(needs, target), *_with_psram(needs, target)), placement=Placement.PSRAM)
 
 
-def affordable_vectors(needs: Footprint, vector_count: int, target: Target) -> int:
-    """Return how many golden vectors the flash has room for beside weights and code, however inexactly that is known.
+@dataclass(frozen=True, kw_only=True)
+class SelftestSizes:
+    """What the parts of a self-test take in flash."""
+
+    vector_bytes: int
+    """One golden vector."""
+    table_bytes: int = 0
+    """The list of what the layers compute."""
+    hash_bytes: int = 0
+    """What tells, for one golden vector, whether each layer is right; 0 where a family does not look at layers."""
+    value_bytes: int = 0
+    """The layers' values for one golden vector."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelftestParts:
+    """What a self-test holds in flash."""
+
+    vector_count: int
+    hashed_count: int
+    """Golden vectors of which it holds the layers' hashes: all or none."""
+    valued_count: int
+    """Golden vectors of which it holds the layers' values: the first ones."""
+    nbytes: int
+
+
+def affordable_selftest(
+    needs: Footprint, sizes: SelftestSizes, target: Target, *, vector_count: int, valued_count: int
+) -> SelftestParts:
+    """Return what the flash has room for beside weights and code, however inexactly that is known.
+
+    The layers' hashes come with the vectors; their values take what is left.
 
     Args:
-        needs: what the model takes with all of its vectors.
-        vector_count: how many there are, all of them equally large.
+        needs: what the model takes.
+        sizes: what the parts of the self-test take.
         target: the board.
+        vector_count: how many golden vectors there are.
+        valued_count: of how many of them values are wanted.
 
     Returns:
-        From 1, since a self-test needs one, to `vector_count`.
+        From one vector, since a self-test needs one, to what is wanted.
     """
-    if target.flash_bytes is None or not needs.selftest_bytes:
-        return vector_count
-    code_bytes = math.ceil(needs.code_bytes * (1 + needs.code_accuracy))
-    room_bytes = target.flash_bytes - needs.weight_bytes - code_bytes
-    return min(vector_count, max(1, room_bytes * vector_count // needs.selftest_bytes))
+    each_bytes = sizes.vector_bytes + sizes.hash_bytes
+    if target.flash_bytes is None:
+        room_bytes = sizes.table_bytes + vector_count * (each_bytes + sizes.value_bytes)
+    else:
+        code_bytes = math.ceil(needs.code_bytes * (1 + needs.code_accuracy))
+        room_bytes = target.flash_bytes - needs.weight_bytes - code_bytes
+    count = min(vector_count, (room_bytes - sizes.table_bytes) // max(1, each_bytes))
+    if count < 1 or not sizes.hash_bytes:
+        count = max(1, min(vector_count, room_bytes // max(1, sizes.vector_bytes)))
+        nbytes = count * sizes.vector_bytes
+        return SelftestParts(vector_count=count, hashed_count=0, valued_count=0, nbytes=nbytes)
+    nbytes = sizes.table_bytes + count * each_bytes
+    valued = min(valued_count, count, (room_bytes - nbytes) // max(1, sizes.value_bytes))
+    return SelftestParts(
+        vector_count=count, hashed_count=count, valued_count=valued, nbytes=nbytes + valued * sizes.value_bytes
+    )
 
 
 def _flash(needs: Footprint, target: Target) -> Memory:

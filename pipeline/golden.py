@@ -5,32 +5,67 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.data import Split
+from edgewright.pipeline.batches import FloatArray
 from edgewright.pipeline.graph import Graph, Tensor, input_tensors, integers_behind, output_tensors
 from edgewright.pipeline.interpreters import Array, Request, run, tflm_engine
 from edgewright.pipeline.quantization import dequantize
+from edgewright.pipeline.selection import Choice, choose, saturation_of
+from edgewright.pipeline.trace import trace
 from edgewright.pipeline.vocabulary import GoldenVectors
 
 MOST_VECTORS = 10
 RANDOM_VECTORS = 8
+DRAWN_INPUTS = 32
+"""Random inputs that those are chosen from."""
+TRACED_SAMPLES = 64
+"""Test samples in which saturation is looked at, spread over all of them."""
+MOST_CLASSES = 1000
+"""Of an output that can be taken for one of classes, where nothing is known of a model."""
 
 
-def choose_samples(split: Split, class_count: int | None) -> tuple[int, ...]:
-    """Choose test samples for a self-test: the first of each class, or some that are spread over all samples.
+def choose_samples(
+    graph: Graph, samples: tuple[Array, ...], outputs: FloatArray, classes: npt.NDArray[np.int64] | None
+) -> Choice:
+    """Choose test samples for a self-test; how much saturates is looked at in some of them only.
 
     Args:
-        split: the test split, with prepared targets.
-        class_count: of the model; None where it tells no classes apart.
+        graph: a full-integer model.
+        samples: one array (N, *sample shape) for each input of the model, of its type.
+        outputs: (N, …) real values of its first output for them.
+        classes: (N,) of each sample; None where the model tells no classes apart.
 
     Returns:
         At most ten positions.
+
+    Raises:
+        InterpreterError: TFLM refused the model.
     """
-    y = split.y[0]
-    if class_count is not None and y.ndim == 1:
-        _, first = np.unique(y, return_index=True)
-        return tuple(int(index) for index in first[:MOST_VECTORS])
-    spread = np.linspace(0, len(split) - 1, min(MOST_VECTORS, len(split)))
-    return tuple(sorted({int(index) for index in spread}))
+    looked_at = sorted({int(place) for place in np.linspace(0, len(outputs) - 1, TRACED_SAMPLES)})
+    saturation = np.zeros(len(outputs), np.float32)
+    saturation[looked_at] = saturation_of(graph, trace(graph, tuple(array[looked_at] for array in samples)))
+    return choose(outputs, classes, saturation, MOST_VECTORS)
+
+
+def choose_inputs(graph: Graph, drawn: tuple[Array, ...]) -> Choice:
+    """Choose random inputs for a self-test, a class being what the model takes them for.
+
+    Args:
+        graph: a full-integer model.
+        drawn: one array (N, *sample shape) for each input of the model, of its type.
+
+    Returns:
+        At most eight positions.
+
+    Raises:
+        InterpreterError: TFLM refused the model.
+    """
+    traced = trace(graph, drawn)
+    index = graph.main.outputs[0]
+    if index not in traced:  # an input that is an output, or a type that firmware refuses
+        return Choice(typical=tuple(range(RANDOM_VECTORS)), boundary=(), saturated=(), has_classes=False)
+    outputs = np.asarray(traced[index], np.float32).reshape(len(traced[index]), -1)
+    classes = outputs.argmax(axis=1) if 1 < outputs.shape[1] <= MOST_CLASSES else None
+    return choose(outputs, classes, saturation_of(graph, traced), RANDOM_VECTORS)
 
 
 def sample_shape(tensor: Tensor) -> tuple[int, ...]:
@@ -38,21 +73,22 @@ def sample_shape(tensor: Tensor) -> tuple[int, ...]:
     return tensor.shape[1:] if tensor.shape[:1] == (1,) else tensor.shape
 
 
-def random_inputs(graph: Graph, seed: int) -> tuple[Array, ...]:
+def random_inputs(graph: Graph, seed: int, count: int = RANDOM_VECTORS) -> tuple[Array, ...]:
     """Draw inputs, uniform over all integers that the model computes with; floats where it takes floats.
 
     Args:
         graph: a full-integer model.
         seed: of the draw.
+        count: how many samples.
 
     Returns:
-        One array (8, *sample shape) for each input of the model.
+        One array (count, *sample shape) for each input of the model.
     """
     generator = np.random.default_rng(seed)
     drawn = []
     for tensor in input_tensors(graph):
         limits = _limits(graph, tensor)
-        shape = (RANDOM_VECTORS, *sample_shape(tensor))
+        shape = (count, *sample_shape(tensor))
         integers = generator.integers(limits.min, limits.max, shape, dtype=limits.dtype, endpoint=True)
         drawn.append(_as_the_tensor(graph, tensor, integers))
     return tuple(drawn)
@@ -82,7 +118,7 @@ def _as_the_tensor(graph: Graph, tensor: Tensor, integers: Array) -> Array:
 
 
 def compute_vectors(tflite: bytes, inputs: tuple[Array, ...], graph: Graph, origin: str) -> GoldenVectors:
-    """Run inputs, and the two extremes behind them, through TFLM's interpreter.
+    """Run inputs, and the two extremes behind them, through TFLM's interpreter, and look at every operator.
 
     Args:
         tflite: a full-integer model.
@@ -101,6 +137,7 @@ def compute_vectors(tflite: bytes, inputs: tuple[Array, ...], graph: Graph, orig
         inputs=_by_vector(together, input_tensors(graph)),
         outputs=_by_vector(outputs, output_tensors(graph)),
         origin=origin,
+        layers=trace(graph, together),
     )
 
 

@@ -14,7 +14,7 @@ from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import FitView, Report
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, SelfTest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,8 @@ class OutputRequest:
     """Whether what the lint can repair is repaired before the model is evaluated."""
     prefix: str = DEFAULT_PREFIX
     """What the names of the generated library begin with."""
+    selftest: SelfTest = SelfTest.USUAL
+    """How much the firmware's self-test looks at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,7 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         target,
         family,
         prefix=output.prefix,
+        selftest=output.selftest,
         tool_version=version("edgewright"),
         force=output.force,
     )

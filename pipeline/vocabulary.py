@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 import numpy as np
@@ -13,7 +14,7 @@ from edgewright.pipeline.preprocessing import Preprocessing
 
 DEFAULT_PREFIX = "edgewright"
 """What every name of a generated library begins with, unless the user wants another one."""
-SELFTEST_VERSION = 1
+SELFTEST_VERSION = 2
 """Version of the golden vectors' format and of the self-test's last line (docs/selftest.md)."""
 
 
@@ -40,6 +41,15 @@ class Kernels(str, Enum):
         Reference and CMSIS-NN kernels were found to be bit-exact; esp-nn is not measured on every chip yet.
         """
         return 1 if self is Kernels.ESP_NN else 0
+
+
+class SelfTest(str, Enum):
+    """How much a firmware's self-test looks at."""
+
+    USUAL = "usual"
+    """The outputs at every boot, and the layers after an output that is wrong."""
+    FULL = "full"
+    """Every layer at every boot, with as many expected values as the flash holds."""
 
 
 class ArenaMethod(str, Enum):
@@ -87,6 +97,9 @@ class GoldenVectors:
     inputs: tuple[tuple[npt.NDArray[np.generic], ...], ...]
     outputs: tuple[tuple[npt.NDArray[np.generic], ...], ...]
     origin: str
+    layers: Mapping[int, npt.NDArray[np.generic]] = field(default_factory=dict)
+    """What the operators of the main subgraph give, by their tensor's index: (V, *shape without the batch) each. Empty
+    where nobody traced them."""
 
     @property
     def nbytes(self) -> int:
@@ -96,6 +109,19 @@ class GoldenVectors:
     def first(self, count: int) -> GoldenVectors:
         """Return so many of them."""
         return replace(self, inputs=self.inputs[:count], outputs=self.outputs[:count])
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerTrace:
+    """What a firmware holds of what the operators of a model's main subgraph give for its golden vectors.
+
+    `tensors` are the golden vectors' `layers`. The first `hashed_count` vectors' hashes are held, and the first
+    `valued_count` vectors' values.
+    """
+
+    tensors: Mapping[int, npt.NDArray[np.generic]]
+    hashed_count: int
+    valued_count: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,3 +149,6 @@ class EmissionModel:
     """What the names of the generated library begin with."""
     xnnpack_difference_lsb: int = 0
     """Largest difference of XNNPACK's outputs to TFLM's on this computer; 0 where it was not measured."""
+    trace: LayerTrace | None = None
+    """What a self-test finds a wrong layer by; None where the firmware holds nothing of that."""
+    selftest: SelfTest = SelfTest.USUAL

@@ -32,6 +32,8 @@ from edgewright.runtime_bench.cli_options import (
     PrefixOption,
     RecipeOption,
     SeedOption,
+    SelfTestKind,
+    SelfTestOption,
     TargetsOption,
     TrustOption,
     output_folder,
@@ -71,6 +73,7 @@ def build(
     recipe: RecipeOption = None,
     family: FamiliesOption = None,
     prefix: PrefixOption = None,
+    selftest: SelfTestOption = SelfTestKind.USUAL,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
     seed: SeedOption = None,
@@ -90,7 +93,7 @@ def build(
 
     request = run.BuildRequest(
         inputs=InputRequest(recipe=recipe, model=model, data=data, seed=seed, trust_model=trust_model),
-        output=_output(target, family, prefix, out, cache, force, fix),
+        output=_output(target, family, prefix, out, cache, force, fix, selftest),
         log_folder=tensorboard,
     )
     reporter = ConsoleReporter(console)
@@ -118,6 +121,7 @@ def emit(
     labels: Annotated[Path | None, typer.Option(help="A text file with one label a line.")] = None,
     family: FamiliesOption = None,
     prefix: PrefixOption = None,
+    selftest: SelfTestOption = SelfTestKind.USUAL,
     out: OutOption = None,
     cache: CacheOption = DEFAULT_CACHE,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the random inputs.")] = 1,
@@ -129,7 +133,7 @@ def emit(
     from edgewright.runtime_bench.latency import measure_figures
 
     request = given.EmitRequest(
-        output=_output(target, family, prefix, out, cache, force, fix),
+        output=_output(target, family, prefix, out, cache, force, fix, selftest),
         tflite=tflite,
         inputs=inputs,
         labels=labels,
@@ -203,6 +207,7 @@ def targets() -> None:
 
 app.command(epilog="Example: edgewright flash --target esp32 --port /dev/ttyUSB0")(cli_tools.flash)
 app.command(epilog="Example: edgewright monitor --target esp32 --port /dev/ttyUSB0")(cli_tools.monitor)
+app.command(epilog="Example: edgewright selftest console.log --out build/esp32")(cli_tools.selftest)
 app.command(epilog="Example: edgewright aar --target android")(cli_tools.aar)
 
 
@@ -232,11 +237,18 @@ def options(
 
 
 def _output(
-    target: str, family: str | None, prefix: str | None, out: Path | None, cache: Path, force: bool, fix: bool
+    target: str,
+    family: str | None,
+    prefix: str | None,
+    out: Path | None,
+    cache: Path,
+    force: bool,
+    fix: bool,
+    selftest: SelfTestKind,
 ) -> OutputRequest:
     from edgewright.pipeline.emission.prefix import check_prefix
     from edgewright.pipeline.outcome import OutputRequest
-    from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
+    from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, SelfTest
 
     return OutputRequest(
         target=target,
@@ -246,6 +258,7 @@ def _output(
         force=force,
         fix=fix,
         prefix=check_prefix(DEFAULT_PREFIX if prefix is None else prefix),
+        selftest=SelfTest(selftest.value),
     )
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class SelfTestKind(str, Enum):
+    """How much a firmware's self-test looks at; `pipeline/vocabulary.py` says the same without being imported here."""
+
+    USUAL = "usual"
+    FULL = "full"
+
 
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
 TargetsOption = Annotated[
@@ -33,6 +42,10 @@ FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware fam
 PrefixOption = Annotated[
     str | None,
     typer.Option("--prefix", help="What generated names begin with; edgewright if not given."),
+]
+SelfTestOption = Annotated[
+    SelfTestKind,
+    typer.Option("--selftest", help="full: the firmware looks at every layer at every boot, not after a wrong output."),
 ]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Output folder; build/TARGET if not given.", show_default=False)

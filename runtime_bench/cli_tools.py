@@ -1,7 +1,11 @@
-"""The commands that call the tools of others: what builds, flashes and shows an emitted tree."""
+"""The commands around an emitted tree: what builds, flashes and shows it, and what its self-test found."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
 from rich.console import Console
 
 from edgewright.runtime_bench.cli_options import (
@@ -31,6 +35,22 @@ def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption 
 
     folder = output_folder(out, target)
     run_tool(Purpose.MONITOR, target_name=target, family_name=family, out=folder, port=port, console=console)
+
+
+def selftest(
+    log: Annotated[Path, typer.Argument(help="What the board printed, captured in a file.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Output folder that the firmware was built from.")],
+) -> None:
+    """Say what a board's self-test found; of a layer that differs by its hash, also how far it is off, and where."""
+    from edgewright.pipeline.selftest_log import explain
+
+    found = explain(log, out)
+    lines = [found.verdict, *([found.layer] if found.layer else [])]
+    if found.element_count:
+        lines.append(f"{found.differing_count} of {found.element_count} elements differ, most of all:")
+        lines += [f"  element {place}: expected {expected}, got {got}" for place, expected, got in found.worst]
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def aar(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from edgewright.pipeline.emission.filters import c_comment, c_identifier, java_package, package_name
+from edgewright.pipeline.emission.layers import LayerContext, TraceContext, layers, trace_context
 from edgewright.pipeline.emission.literals import byte_rows
 from edgewright.pipeline.emission.operators import Registration, registrations
 from edgewright.pipeline.emission.preprocessing import PreprocessingContext, preprocessings
@@ -13,7 +14,7 @@ from edgewright.pipeline.emission.samples import SampleContext, samples
 from edgewright.pipeline.emission.tensors import TensorContext, VectorContext, boundary, vectors
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.target import Family, Target, fill_command
-from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel, Placement, Runtime
+from edgewright.pipeline.vocabulary import SELFTEST_VERSION, Arena, EmissionModel, Placement, Runtime, SelfTest
 
 ARENA_ALIGNMENT_BYTES = 16
 SCHEMA_VERSION = 3
@@ -34,6 +35,7 @@ class ModelContext:
     preprocessings: tuple[PreprocessingContext, ...]
     """Of the inputs that real values can be given to."""
     labels: tuple[str, ...]
+    layers: tuple[LayerContext, ...]
     registrations: tuple[Registration, ...]
     registration_count: int
     data_bytes: int
@@ -57,6 +59,8 @@ class ArenaContext:
     """The tensor arena."""
 
     arena_bytes: int
+    used_bytes: int
+    """What the interpreter must take of it; 0 where that is not computed."""
     method: str
     tflm_revision: str
     placement: str
@@ -77,6 +81,8 @@ class SelftestContext:
     origin: str
     vectors: tuple[VectorContext, ...]
     vector_count: int
+    is_full: bool
+    """Whether every layer is looked at, whatever the outputs are."""
     samples: tuple[SampleContext, ...]
     """Raw samples and what is made of them, for runtimes whose preprocessing tests itself."""
 
@@ -133,6 +139,7 @@ class EmissionContext:
     model: ModelContext
     arena: ArenaContext
     selftest: SelftestContext
+    trace: TraceContext
     board: BoardContext
     family: FamilyContext
     tool: ToolContext
@@ -175,6 +182,9 @@ def build_context(
         model=model_context,
         arena=_arena_context(arena, target, family),
         selftest=_selftest_context(model, model_context, family),
+        trace=trace_context(
+            model.graph, model.trace if family.runtime is Runtime.TFLM else None, len(model.vectors.inputs)
+        ),
         board=_board_context(target, family, arena),
         family=_family_context(family, target, model.prefix, library_sources),
         tool=ToolContext(
@@ -205,6 +215,7 @@ def _model_context(model: EmissionModel, target: Target, family: Family) -> Mode
         outputs=boundary(model.graph, "output"),
         preprocessings=preprocessings(inputs, model.preprocessing),
         labels=model.labels,
+        layers=layers(model),
         registrations=needed,
         registration_count=len(needed),
         data_bytes=len(model.tflite),
@@ -230,6 +241,7 @@ def _selftest_context(model: EmissionModel, context: ModelContext, family: Famil
         origin=model.vectors.origin,
         vectors=golden,
         vector_count=len(golden),
+        is_full=model.selftest is SelfTest.FULL,
         samples=()
         if family.runtime is Runtime.TFLM
         else samples(model.graph, context.preprocessings, model.preprocessing),
@@ -255,6 +267,7 @@ def _arena_context(arena: Arena, target: Target, family: Family) -> ArenaContext
     ram = family.external_ram if is_outside else None
     return ArenaContext(
         arena_bytes=arena.arena_bytes,
+        used_bytes=arena.used_bytes or 0,
         method=arena.method.value,
         tflm_revision=arena.tflm_revision,
         placement=arena.placement.value,

@@ -111,6 +111,15 @@ def one_line(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
+def one_word(text: str) -> str:
+    r"""Return the text as a word that any console shows: printable ASCII without a blank, never empty.
+
+    >>> one_word("block 1/größe"), one_word("")
+    ('block_1/gr__e', '_')
+    """
+    return "".join(character if "!" <= character <= "~" else "_" for character in text) or "_"
+
+
 def c_comment(text: str) -> str:
     r"""Return the text as one line that can stand in a C, C++, CMake, YAML or Kconfig comment.
 

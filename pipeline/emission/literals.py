@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 ROW_COLUMNS = 100
 BYTES_PER_ROW = 16
+WORDS_PER_ROW = 8
 INT32_MIN = -(2**31)
 
 
@@ -28,6 +31,16 @@ def byte_rows(content: bytes) -> tuple[str, ...]:
     """
     rows = (content[start : start + BYTES_PER_ROW] for start in range(0, len(content), BYTES_PER_ROW))
     return tuple(" ".join(f"0x{byte:02x}," for byte in row) for row in rows)
+
+
+def hexadecimal_rows(words: Sequence[int]) -> tuple[str, ...]:
+    """Return the rows of an initializer for an array of unsigned integers of 32 bits.
+
+    >>> hexadecimal_rows([0, 2**32 - 1])
+    ('0x00000000u, 0xffffffffu,',)
+    """
+    rows = (words[start : start + WORDS_PER_ROW] for start in range(0, len(words), WORDS_PER_ROW))
+    return tuple(" ".join(f"0x{word:08x}u," for word in row) for row in rows)
 
 
 def number_rows(values: npt.NDArray[np.generic]) -> tuple[str, ...]:

@@ -89,6 +89,7 @@ def render_template(template: Template, context: EmissionContext) -> bytes:
             model=context.model,
             arena=context.arena,
             selftest=context.selftest,
+            trace=context.trace,
             board=context.board,
             family=context.family,
             tool=context.tool,

@@ -249,6 +249,27 @@ def test_an_arena_that_does_not_fit(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "kind", "valued"),
+    [("esp32", "usual", 1), ("esp32", "full", 10), ("pico", "usual", 0), ("pico", "full", 10)],
+)
+def test_a_selftest_holds_what_its_kind_and_kernels_take(tmp_path: Path, target: str, kind: str, valued: int) -> None:
+    """Hashes of every vector are held; values of all in full, and of one where the kernels have a tolerance."""
+    (tmp_path / "tiny.tflite").write_bytes(classifier())
+    finished = emit(tmp_path, "tiny.tflite", "--selftest", kind, target=target)
+    assert (0, "") == (finished.returncode, finished.stderr)
+    files = {Path(name).name: content.decode(errors="replace") for name, content in contents(tmp_path / "out").items()}
+    (counts,) = re.findall(r"outputs, (\d+)u, hashes, (\d+)u", files["edgewright_trace.c"])
+    assert ("10", str(valued)) == counts
+    assert f"#define EDGEWRIGHT_SELFTEST_FULL {int(kind == 'full')}\n" in files["edgewright_selftest.h"]
+    vector_bytes, value_bytes = 32 + 3, 16 + 16 + 3 + 4 * 4
+    selftest_bytes = 4 * 16 + 10 * (vector_bytes + 4 * 4) + valued * value_bytes
+    assert selftest_bytes == load_report(tmp_path / "out" / "report.json").footprint.selftest_bytes
+    chosen = r"random inputs of seed 1: \d of different classes, .*; two extremes\."
+    assert re.search(chosen, files["edgewright_vectors.h"])
+
+
+@pytest.mark.slow
 def test_vectors_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
     """Where the flash does not hold all golden vectors beside the model, fewer are emitted, and the run says so."""
     (tmp_path / "wide.tflite").write_bytes(wide_layer())
@@ -260,7 +281,9 @@ def test_vectors_that_do_not_fit_are_left_out(tmp_path: Path) -> None:
     (kept,) = re.findall(r"VECTOR_COUNT (\d+)u", header)
     assert 15 + 2 == report.fit.dropped_vectors + int(kept)
     assert 0 < report.fit.dropped_vectors < 15
-    assert 160 * 160 * 24 * int(kept) == report.footprint.selftest_bytes
+    table_bytes, hash_bytes, pointer_bytes = 16, 4, 4
+    layer_bytes = table_bytes + hash_bytes * int(kept) + pointer_bytes
+    assert 160 * 160 * 24 * int(kept) + layer_bytes == report.footprint.selftest_bytes
     assert f"The flash is too small for {report.fit.dropped_vectors} of the self-test's vectors" in finished.stdout
 
 

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from support.emulated import usable_core
+from support.tflm import build_on_core, given_core, given_library, includes, library  # noqa: F401 - fixtures
 
 from edgewright.pipeline.arena import arena_method
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.graph import DType, Graph, Operator, Padding, Quantization, Subgraph, Tensor, write
 from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.target import Target, choose_family, load_target
-from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, Placement
+from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, LayerTrace, Placement
 from edgewright.runtime_bench.cores import Build, Program, build
 
 FAMILIES = {
@@ -40,6 +41,10 @@ GOLDEN_INPUTS = (
     (0,) * 16,
 )
 GOLDEN_OUTPUTS = ((-86, 50, -92), (-86, -62, 19), (-59, -44, -25))
+GOLDEN_MAPS = (
+    (-4, 72, 44, 26, 1, -48, -48, 1), (-25, -17, -25, -17, 16, 11, 16, 11), (-4, -3, -4, -3, -4, -3, -4, -3),
+)  # fmt: skip
+GOLDEN_LOGITS = ((-8, 21, -11), (-19, -10, 6), (-1, 3, 7))
 """What TensorFlow Lite Micro's interpreter computes (test_tiny_model_outputs holds them to that)."""
 
 Compile = Callable[..., Path]
@@ -107,6 +112,16 @@ def emission_model(graph: Graph, *, name: str = 'tiny "digits"', labels: tuple[s
     )
 
 
+def tiny_trace(hashed_count: int = 3, valued_count: int = 0) -> LayerTrace:
+    """Return what the layers of the tiny model give for its golden vectors."""
+    maps, logits = np.array(GOLDEN_MAPS, np.int8), np.array(GOLDEN_LOGITS, np.int8)
+    return LayerTrace(
+        tensors={3: maps.reshape(3, 2, 2, 2), 5: maps, 8: logits, 9: np.array(GOLDEN_OUTPUTS, np.int8)},
+        hashed_count=hashed_count,
+        valued_count=valued_count,
+    )
+
+
 def float_boundary(model: EmissionModel) -> EmissionModel:
     """Return the tiny model with QUANTIZE before it and DEQUANTIZE behind it, and its golden vectors in floats."""
     main = model.graph.main
@@ -136,8 +151,20 @@ def float_boundary(model: EmissionModel) -> EmissionModel:
         outputs=tuple((dequantize(row[0], end.quantization),) for row in model.vectors.outputs),
         origin="written by hand",
     )
-    names = ("quantize", *model.layer_names, "dequantize")
-    return replace(model, tflite=write(graph), graph=graph, layer_names=names, vectors=vectors, host_arena_bytes=4096)
+    assert model.trace is not None
+    tensors = {start.index: [row[0] for row in model.vectors.inputs], 11: [row[0] for row in vectors.outputs]}
+    trace = replace(
+        model.trace, tensors={**model.trace.tensors, **{key: np.stack(rows) for key, rows in tensors.items()}}
+    )
+    return replace(
+        model,
+        tflite=write(graph),
+        graph=graph,
+        layer_names=("quantize", *model.layer_names, "dequantize"),
+        vectors=vectors,
+        host_arena_bytes=4096,
+        trace=trace,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +176,7 @@ def tiny_float(tiny: EmissionModel) -> EmissionModel:
 @pytest.fixture(scope="session")
 def tiny() -> EmissionModel:
     """Return the tiny model."""
-    return emission_model(tiny_graph())
+    return replace(emission_model(tiny_graph()), trace=tiny_trace())
 
 
 def tree_of(
@@ -158,6 +185,7 @@ def tree_of(
     *,
     target: Target | None = None,
     placement: Placement = Placement.INTERNAL,
+    used_bytes: int | None = None,
 ) -> Mapping[str, bytes]:
     """Return the tree that is emitted for a model by a family."""
     board = target or load_target(FAMILIES[family_name])
@@ -170,6 +198,7 @@ def tree_of(
         kernels=family.kernels,
         tflm_revision=model.tflm_revision,
         placement=placement,
+        used_bytes=used_bytes,
     )
     return render(model, arena, board, family, tool_version=TOOL_VERSION)
 

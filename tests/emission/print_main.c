@@ -1,6 +1,10 @@
-/* Prints each word of standard input as the library prints it: "r1.5" as a real value, "u7", "s-7", "t250" as ticks. */
+/*
+ * Prints each word of standard input as the library prints it: "r1.5" as a real value, "u7", "s-7", "t250" as ticks,
+ * "x255" in hexadecimal, "babc" as bytes, "fab" as a field of that name and the number 7.
+ */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edgewright_port.h"
 #include "edgewright_print.h"
@@ -31,6 +35,15 @@ int main(void) {
                 break;
             case 't':
                 edgewright_print_unsigned(edgewright_microseconds((uint32_t)strtoul(word + 1, NULL, 10)));
+                break;
+            case 'x':
+                edgewright_print_hexadecimal((uint32_t)strtoul(word + 1, NULL, 10));
+                break;
+            case 'b':
+                edgewright_print_bytes(word + 1, strlen(word + 1));
+                break;
+            case 'f':
+                edgewright_print_field(word + 1, 7u);
                 break;
             default:
                 rate = (uint32_t)strtoul(word, NULL, 10);

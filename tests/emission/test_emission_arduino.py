@@ -127,10 +127,10 @@ def test_sketch(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path)
     watch_element(tree / SKETCH, 1)
     status, lines = run(application(tree, tmp_path / "sketch"), "\n" + samples(tiny, 1) + "1,2\n\n")
     assert (0, "pin 13 is an output") == (status, lines[0])
-    assert [line.format(**RATE) for line in SELFTEST] == lines[1:6]
+    assert [line.format(**RATE) for line in SELFTEST] == lines[1:7]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[0], "pin 13 = 1", results[1], "pin 13 = 0"] == lines[6:10]
-    assert ["LINE REFUSED: 2 numbers; send 16 numbers, separated by commas", results[1], "pin 13 = 0"] == lines[10:]
+    assert [results[0], "pin 13 = 1", results[1], "pin 13 = 0"] == lines[7:11]
+    assert ["LINE REFUSED: 2 numbers; send 16 numbers, separated by commas", results[1], "pin 13 = 0"] == lines[11:]
 
 
 @pytest.mark.slow

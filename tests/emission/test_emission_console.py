@@ -176,7 +176,7 @@ def plain_inputs(model: EmissionModel) -> EmissionModel:
     main = replace(model.graph.main, tensors=tuple(tensors), inputs=(0, 3, 5, 8))
     given_arrays = tuple(np.zeros(shape, dtype.value) for _, shape, dtype, _ in facts)
     vectors = GoldenVectors(inputs=(given_arrays,), outputs=model.vectors.outputs[:1], origin="zeros")
-    return replace(model, graph=replace(model.graph, subgraphs=(main,)), vectors=vectors)
+    return replace(model, graph=replace(model.graph, subgraphs=(main,)), vectors=vectors, trace=None)
 
 
 def test_several_inputs(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Compile) -> None:

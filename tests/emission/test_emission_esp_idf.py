@@ -48,9 +48,9 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: 
     watch_element(tree / "main" / "app_main.cc", 1)
     status, lines = run(application(tree, tmp_path / "application"), samples(tiny, 0) + "\n" + samples(tiny, 2))
     assert 0 == status
-    assert [line.format(**RATE).replace("tolerance=0", "tolerance=1") for line in SELFTEST] == lines[:5]
+    assert [line.format(**RATE).replace("tolerance=0", "tolerance=1") for line in SELFTEST] == lines[:6]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[0], "LED on", results[0], "LED on", results[2], "LED off"] == lines[5:]
+    assert [results[0], "LED on", results[0], "LED on", results[2], "LED off"] == lines[6:]
 
 
 @pytest.mark.slow
@@ -80,7 +80,7 @@ def test_application_without_labels_and_scale(tiny: EmissionModel, emit: Emit, u
     graph = replace(tiny.graph, subgraphs=(replace(main, tensors=tuple(tensors)),))
     program = application(unpack(emit(replace(tiny, graph=graph, labels=()), "esp_idf")), tmp_path / "application")
     plain = ",".join(str(value) for value in tiny.vectors.inputs[1][0].flat)
-    assert ["element 2 = 19 in 250 us", "LED off"] == run(program, f"{plain}\n")[1][5:]
+    assert ["element 2 = 19 in 250 us", "LED off"] == run(program, f"{plain}\n")[1][6:]
 
 
 def test_port(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:

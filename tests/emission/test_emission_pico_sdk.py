@@ -51,10 +51,10 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     watch_element(tree / "src" / "main.cc", 1)
     status, lines = run(application(tree), samples(tiny, 1) + "go\r\n\r\n")
     assert 0 == status
-    assert [line.format(**RATE) for line in SELFTEST] == lines[:5]
+    assert [line.format(**RATE) for line in SELFTEST] == lines[:6]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[1], "pin 25 = 0", lines[7], results[0], "pin 25 = 1"] == lines[5:]
-    assert lines[7].startswith('LINE REFUSED: number 1 is "go", ')
+    assert [results[1], "pin 25 = 0", lines[8], results[0], "pin 25 = 1"] == lines[6:]
+    assert lines[8].startswith('LINE REFUSED: number 1 is "go", ')
 
 
 @pytest.mark.slow

@@ -79,3 +79,15 @@ def test_integers(printer: Path, values: list[int]) -> None:
 def test_microseconds(printer: Path, ticks: int, rate: int) -> None:
     """Ticks of any clock become microseconds without an overflow, and what is too long becomes the largest number."""
     assert [str(min(ticks * 1_000_000 // rate, LARGEST))] == printed(printer, str(rate), f"t{ticks}")
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(value=st.integers(0, LARGEST))
+def test_hexadecimal(printer: Path, value: int) -> None:
+    """A number is eight hexadecimal digits."""
+    assert [f"{value:08x}"] == printed(printer, f"x{value}")
+
+
+def test_bytes_and_fields(printer: Path) -> None:
+    """Bytes are two digits each in their order; a field is its name and a number."""
+    assert ["616263", "7a7e21", "count=7"] == printed(printer, "babc", "bz~!", "fcount=")

@@ -82,16 +82,16 @@ def test_application(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     watch_element(tree / "src" / "main.cc", 1)
     status, lines = run(application(tree), samples(tiny, 2) + "\n")
     assert 0 == status
-    assert [line.format(**RATE) for line in SELFTEST] == lines[:5]
+    assert [line.format(**RATE) for line in SELFTEST] == lines[:6]
     results = [line.format(**RATE) for line in RESULTS]
-    assert [results[2], "pin 0 = 0", results[0], "pin 0 = 1", results[1], "pin 0 = 0"] == lines[5:]
+    assert [results[2], "pin 0 = 0", results[0], "pin 0 = 1", results[1], "pin 0 = 0"] == lines[6:]
 
 
 @pytest.mark.slow
 def test_button_waits_for_the_line(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
     """While half a line is in the inputs, the button runs nothing."""
     status, lines = run(application(unpack(emit(tiny, "zephyr"))), "0.5, 0.25, ")
-    assert (0, 5) == (status, len(lines))
+    assert (0, 6) == (status, len(lines))
 
 
 @pytest.mark.slow
@@ -119,8 +119,8 @@ def test_application_on_a_board_without_pins(
 ) -> None:
     """Where the devicetree has neither LED nor button, lines on the console alone run the model; here in floats."""
     status, lines = run(application(unpack(emit(tiny_float, "zephyr")), "-DSTUB_WITHOUT_PINS=ON"), samples(tiny, 0))
-    assert (0, 6) == (status, len(lines))
-    assert lines[5].endswith(" = 0.695 in 7629 us")
+    assert (0, 7) == (status, len(lines))
+    assert lines[6].endswith(" = 0.695 in 7629 us")
 
 
 def test_port(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def wide_model(model: EmissionModel, count: int) -> EmissionModel:
     changed = replace(main, tensors=tuple(tensors), inputs=tuple(range(len(INPUTS))))
     zeros = tuple(np.zeros((1, count), dtype.value) for dtype, _, _ in INPUTS)
     vectors = GoldenVectors(inputs=(zeros,), outputs=model.vectors.outputs[:1], origin="zeros")
-    return replace(model, graph=replace(model.graph, subgraphs=(changed,)), vectors=vectors)
+    return replace(model, graph=replace(model.graph, subgraphs=(changed,)), vectors=vectors, trace=None)
 
 
 def cases() -> tuple[int, bytes, bytes]:

@@ -462,7 +462,7 @@ def test_test_tflm_passes_absolute_paths(ready: Copy) -> None:
     done = ready.make("test-tflm", "TFLM=my tflm", "TFLM_LIB=lib x.a")
 
     assert 0 == done.returncode
-    assert "tests/emission/test_tflm.py" == ready.arguments("pytest")[-1]
+    assert ["tests/emission/test_tflm.py", "tests/emission/test_tflm_walk.py"] == ready.arguments("pytest")[-2:]
     environment = ready.environment("pytest")
     assert str(ready.folder / "my tflm") == environment["EDGEWRIGHT_TFLM"]
     assert str(ready.folder / "lib x.a") == environment["EDGEWRIGHT_TFLM_LIB"]

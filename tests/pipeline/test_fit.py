@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgewright.pipeline.code_sizes import CodePart
-from edgewright.pipeline.fit import Fit, affordable_vectors, find_fit
+from edgewright.pipeline.fit import Fit, SelftestSizes, affordable_selftest, find_fit
 from edgewright.pipeline.footprint import Footprint
 from edgewright.pipeline.target import Family, Target, load_family, load_target
 from edgewright.pipeline.vocabulary import Placement
@@ -127,19 +127,53 @@ def test_the_arena_goes_to_psram_only_where_it_must_and_can(
     assert (placement, missing) == (fit.placement, lacking(fit))
 
 
-def test_vectors_take_what_is_left() -> None:
+def test_a_selftest_takes_what_is_left() -> None:
     """As many vectors as fit beside weights and code at its largest stay; one always does, and all without a limit."""
-    vectors = {flash: affordable_vectors(NEEDS, 10, board(flash_bytes=flash)) for flash in (2000, 1000, 930, 850, 100)}
-    assert {2000: 10, 1000: 8, 930: 5, 850: 1, 100: 1} == vectors
-    assert 10 == affordable_vectors(NEEDS, 10, board(flash_bytes=None))
-    assert 10 == affordable_vectors(replace(NEEDS, selftest_bytes=0), 10, board(flash_bytes=100))
+    sizes = SelftestSizes(vector_bytes=20)
+
+    def count(flash_bytes: int | None) -> int:
+        target = board(flash_bytes=flash_bytes)
+        return affordable_selftest(NEEDS, sizes, target, vector_count=10, valued_count=0).vector_count
+
+    assert {2000: 10, 1000: 8, 930: 5, 850: 1, 100: 1, None: 10} == {
+        flash: count(flash) for flash in (2000, 1000, 930, 850, 100, None)
+    }
 
 
-@given(needs=footprints(), count=st.integers(1, 10), flash_bytes=st.integers(1, 10**8))
-def test_vectors_never_make_a_model_too_large(needs: Footprint, count: int, flash_bytes: int) -> None:
-    """More than one vector are kept only where the flash holds them."""
+def test_layers_come_with_the_vectors_and_values_last() -> None:
+    """Hashes stay as long as one vector does with its own; values take what is left after all vectors."""
+    sizes = SelftestSizes(vector_bytes=20, table_bytes=16, hash_bytes=4, value_bytes=50)
+    parts = {
+        flash: affordable_selftest(NEEDS, sizes, board(flash_bytes=flash), vector_count=5, valued_count=3)
+        for flash in (None, 1200, 1080, 960, 870, 869, 100)
+    }
+    found = {flash: (p.vector_count, p.hashed_count, p.valued_count, p.nbytes) for flash, p in parts.items()}
+    assert {
+        None: (5, 5, 3, 286),
+        1200: (5, 5, 3, 286),
+        1080: (5, 5, 2, 236),
+        960: (4, 4, 0, 112),
+        870: (1, 1, 0, 40),
+        869: (1, 0, 0, 20),
+        100: (1, 0, 0, 20),
+    } == found
+
+
+@given(
+    needs=footprints(),
+    sizes=st.builds(SelftestSizes, vector_bytes=BYTES, table_bytes=BYTES, hash_bytes=BYTES, value_bytes=BYTES),
+    count=st.integers(1, 10),
+    valued=st.integers(0, 10),
+    flash_bytes=st.integers(1, 10**8),
+)
+def test_a_selftest_never_makes_a_model_too_large(
+    needs: Footprint, sizes: SelftestSizes, count: int, valued: int, flash_bytes: int
+) -> None:
+    """More than one bare vector is kept only where the flash holds it, and never more than is wanted."""
     target = board(flash_bytes=flash_bytes)
-    kept = affordable_vectors(needs, count, target)
-    assert 1 <= kept <= count
-    less = replace(needs, selftest_bytes=needs.selftest_bytes * kept // count)
-    assert kept == 1 or not needs.selftest_bytes or find_fit(less, target, ESP_IDF).memories[0].lacking_bytes == 0
+    parts = affordable_selftest(needs, sizes, target, vector_count=count, valued_count=valued)
+    assert 1 <= parts.vector_count <= count
+    assert parts.hashed_count in (0, parts.vector_count)
+    assert 0 <= parts.valued_count <= min(parts.hashed_count, valued)
+    fits = not find_fit(replace(needs, selftest_bytes=parts.nbytes), target, ESP_IDF).memories[0].lacking_bytes
+    assert fits or (parts.vector_count, parts.hashed_count) == (1, 0)

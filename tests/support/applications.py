@@ -19,8 +19,9 @@ from edgewright.runtime_bench.serial.frames import Command, Frame, Readable, Spl
 EMISSION = Path(__file__).parents[1] / "emission"
 STUBS = EMISSION / "stubs"
 SELFTEST = (
-    f"SELF-TEST BEGIN format=1 edgewright=0.0.0 configuration={'0' * 64}",
+    f"SELF-TEST BEGIN format=2 edgewright=0.0.0 configuration={'0' * 64}",
     "SELF-TEST SETUP kernels={kernels} tolerance=0 vectors=3 arena_used=1234 arena_bytes=2048",
+    "SELF-TEST ARENA used=1234 expected=0 reserved=2048 not computed",
     "SELF-TEST TIMING ticks=250 ticks_per_second={rate} us={us}",
     "SELF-TEST PASS 3/3 max_diff=0",
     "Send 16 numbers on a line, or an empty line for a golden vector.",

@@ -100,6 +100,7 @@ def prepared_model(model: EmissionModel) -> EmissionModel:
         graph=replace(model.graph, subgraphs=(main,)),
         layer_names=tuple(f"layer {operator.index}" for operator in operators),
         vectors=GoldenVectors(inputs=(zeros,), outputs=model.vectors.outputs[:1], origin="zeros"),
+        trace=None,
         preprocessing=tuple(given.settings for given in INPUTS),
     )
 

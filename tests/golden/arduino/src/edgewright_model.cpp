@@ -11,8 +11,11 @@
 #include <new>
 
 #include "edgewright_model_data.h"
+#include "tensorflow/lite/micro/compatibility.h"
+#include "tensorflow/lite/micro/memory_helpers.h"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+#include "tensorflow/lite/micro/micro_profiler_interface.h"
 #include "tensorflow/lite/schema/schema_generated.h"
 
 namespace {
@@ -35,12 +38,59 @@ static_assert(EDGEWRIGHT_OUTPUT_0_BYTES <= EDGEWRIGHT_ARENA_BYTES, "the arena ca
 
 Arena arena;
 
+/*
+ * TFLM tells a profiler when an operator begins and ends. Those of the main subgraph are the layers; the ones of
+ * subgraphs that a layer calls begin and end within it. Built with TF_LITE_STRIP_ERROR_STRINGS, TFLM tells nothing.
+ */
+class LayerCounter : public tflite::MicroProfilerInterface {
+  public:
+    void start(void (*layer_ended)(size_t layer)) {
+        layer_ended_ = layer_ended;
+        layer_ = 0;
+        depth_ = 0;
+    }
+
+    void stop() { layer_ended_ = nullptr; }
+
+    uint32_t BeginEvent(const char *) override {
+        ++depth_;
+        return 0;
+    }
+
+    void EndEvent(uint32_t) override {
+        --depth_;
+        if (depth_ == 0 && layer_ended_ != nullptr) {
+            layer_ended_(layer_++);
+        }
+    }
+
+  private:
+    void (*layer_ended_)(size_t layer) = nullptr;
+    size_t layer_ = 0;
+    uint32_t depth_ = 0;
+
+    TF_LITE_REMOVE_VIRTUAL_DELETE
+};
+
+class Interpreter : public tflite::MicroInterpreter {
+  public:
+    Interpreter(const tflite::Model *model, const Resolver &resolver, LayerCounter *counter)
+        : MicroInterpreter(model, resolver, arena.bytes, sizeof(arena.bytes), nullptr, counter) {}
+
+    /* A tensor of the main subgraph, while no other runs. */
+    const TfLiteEvalTensor *tensor(int index) const { return context().GetEvalTensor(&context(), index); }
+};
+
 /* Placed into static storage by edgewright_init: nothing runs before main, and nothing is ever destroyed. */
 struct Runtime {
-    explicit Runtime(const tflite::Model *model) : interpreter(model, resolver, arena.bytes, sizeof(arena.bytes)) {}
+    explicit Runtime(const tflite::Model *given) : model(given), interpreter(given, resolver, &counter) {}
 
+    const tflite::Model *model;
     Resolver resolver;
-    tflite::MicroInterpreter interpreter;
+    LayerCounter counter;
+    Interpreter interpreter;
+    edgewright_observer observer = nullptr;
+    void *context = nullptr; /* the observer's */
 };
 
 alignas(Runtime) unsigned char runtime_storage[sizeof(Runtime)];
@@ -103,7 +153,7 @@ bool matches(const TfLiteTensor *tensor, const edgewright_tensor &facts) {
     return tensor->params.scale == facts.scale && tensor->params.zero_point == facts.zero_point;
 }
 
-bool tensors_match(tflite::MicroInterpreter &interpreter) {
+bool tensors_match(Interpreter &interpreter) {
     if (interpreter.inputs_size() != EDGEWRIGHT_INPUT_COUNT || interpreter.outputs_size() != EDGEWRIGHT_OUTPUT_COUNT) {
         return false;
     }
@@ -142,6 +192,21 @@ edgewright_status start() {
     return EDGEWRIGHT_OK;
 }
 
+/* Shows the observer what a layer has computed. */
+void show_layer(size_t layer) {
+    const auto *operators = runtime->model->subgraphs()->Get(0)->operators();
+    const auto *outputs = layer < operators->size() ? operators->Get(static_cast<uint32_t>(layer))->outputs() : nullptr;
+    const uint32_t count = outputs == nullptr ? 0 : outputs->size();
+    for (uint32_t output = 0; output < count; ++output) {
+        const int index = outputs->Get(output);
+        const TfLiteEvalTensor *tensor = index < 0 ? nullptr : runtime->interpreter.tensor(index);
+        size_t bytes = 0;
+        if (tensor != nullptr && tflite::TfLiteEvalTensorByteLength(tensor, &bytes) == kTfLiteOk) {
+            runtime->observer(runtime->context, layer, output, tensor->data.data, bytes);
+        }
+    }
+}
+
 void *tensor_data(TfLiteTensor *tensor, size_t *bytes) {
     if (bytes != nullptr) {
         *bytes = tensor->bytes;
@@ -173,6 +238,21 @@ edgewright_status edgewright_invoke(void) {
         return EDGEWRIGHT_ERROR_NOT_READY;
     }
     return runtime->interpreter.Invoke() == kTfLiteOk ? EDGEWRIGHT_OK : EDGEWRIGHT_ERROR_INVOKE;
+}
+
+edgewright_status edgewright_invoke_observed(edgewright_observer observer, void *context) {
+    if (runtime == nullptr) {
+        return EDGEWRIGHT_ERROR_NOT_READY;
+    }
+    if (observer == nullptr) {
+        return EDGEWRIGHT_ERROR_ARGUMENT;
+    }
+    runtime->observer = observer;
+    runtime->context = context;
+    runtime->counter.start(show_layer);
+    const edgewright_status status = edgewright_invoke();
+    runtime->counter.stop();
+    return status;
 }
 
 void *edgewright_input(size_t index, size_t *bytes) {

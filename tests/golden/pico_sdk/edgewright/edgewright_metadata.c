@@ -49,6 +49,13 @@ static const char *const labels[] = {
 };
 EDGEWRIGHT_STATIC_ASSERT(sizeof(labels) / sizeof(labels[0]) == EDGEWRIGHT_LABEL_COUNT, label_count);
 
+static const edgewright_layer layers[EDGEWRIGHT_LAYER_COUNT] = {
+    { "CONV_2D", "conv2d" },
+    { "RESHAPE", "flatten" },
+    { "FULLY_CONNECTED", "dense" },
+    { "SOFTMAX", "softmax" },
+};
+
 size_t edgewright_input_count(void) {
     return EDGEWRIGHT_INPUT_COUNT;
 }
@@ -63,6 +70,10 @@ const edgewright_tensor *edgewright_input_info(size_t index) {
 
 const edgewright_tensor *edgewright_output_info(size_t index) {
     return index < EDGEWRIGHT_OUTPUT_COUNT ? &outputs[index] : NULL;
+}
+
+const edgewright_layer *edgewright_layer_info(size_t index) {
+    return index < EDGEWRIGHT_LAYER_COUNT ? &layers[index] : NULL;
 }
 
 const char *edgewright_label(size_t index) {

@@ -19,9 +19,12 @@
 #define EDGEWRIGHT_MODEL_NAME "tiny \"digits\""
 #define EDGEWRIGHT_SCHEMA_VERSION 3
 #define EDGEWRIGHT_ARENA_BYTES 2048u /* computed */
+/* What edgewright_arena_used_bytes must say, computed; 0 where that is not known. */
+#define EDGEWRIGHT_ARENA_USED_BYTES 0u
 #define EDGEWRIGHT_LABEL_COUNT 3u
 #define EDGEWRIGHT_INPUT_COUNT 1u
 #define EDGEWRIGHT_OUTPUT_COUNT 1u
+#define EDGEWRIGHT_LAYER_COUNT 4u
 
 /* image: int8_t [1, 4, 4, 1] */
 #define EDGEWRIGHT_INPUT_0_LENGTH 16u
@@ -75,6 +78,18 @@ typedef struct {
     int32_t zero_point;
 } edgewright_tensor;
 
+/* One operator of the model. They run in the order of their index. */
+typedef struct {
+    const char *operation; /* what it does, such as "CONV_2D" */
+    const char *name;      /* of the layer that it comes from; printable ASCII without a blank, like the operation */
+} edgewright_layer;
+
+/*
+ * Is told of an output of a layer as soon as that has run, while the next layer has not read it: data leads to its
+ * elements, and may be corrected.
+ */
+typedef void (*edgewright_observer)(void *context, size_t layer, size_t output, void *data, size_t bytes);
+
 /* Makes the model ready. Once is enough: every further call returns what the first one did. */
 edgewright_status edgewright_init(void);
 
@@ -83,6 +98,9 @@ edgewright_status edgewright_reset(void);
 
 /* Runs the model once: reads the inputs, writes the outputs. An input's content may be lost: fill it every time. */
 edgewright_status edgewright_invoke(void);
+
+/* Like edgewright_invoke, and shows each layer to the observer; none where the runtime was built without that. */
+edgewright_status edgewright_invoke_observed(edgewright_observer observer, void *context);
 
 /*
  * Where the caller writes an input and reads an output: elements of the type and shape that the facts name.
@@ -100,6 +118,9 @@ size_t edgewright_output_count(void);
 /* Null for an index that does not exist. */
 const edgewright_tensor *edgewright_input_info(size_t index);
 const edgewright_tensor *edgewright_output_info(size_t index);
+
+/* Null for an index that does not exist. */
+const edgewright_layer *edgewright_layer_info(size_t index);
 
 /* A class's label, in UTF-8; null for an index that does not exist, and always for a model that has no labels. */
 const char *edgewright_label(size_t index);

@@ -10,10 +10,12 @@
 
 #include "edgewright_model.h"
 
-#define EDGEWRIGHT_SELFTEST_VERSION 1u
+#define EDGEWRIGHT_SELFTEST_VERSION 2u
 #define EDGEWRIGHT_KERNELS "cmsis_nn"
 /* The largest difference to a golden output that these kernels may show, in steps of the output's scale. */
 #define EDGEWRIGHT_TOLERANCE_LSB 0u
+/* Whether the layers are looked at even where every output is right. */
+#define EDGEWRIGHT_SELFTEST_FULL 0
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,7 +26,10 @@ extern "C" {
  *
  *     SELF-TEST PASS n/n max_diff=k
  *     SELF-TEST FAIL vector i element j expected e got g
+ *     SELF-TEST FAIL vector i layer l
  *     SELF-TEST ERROR step status=name
+ *
+ * After a wrong output a line that begins with "SELF-TEST LAYER" names the first layer that computes wrongly.
  *
  * Returns EDGEWRIGHT_OK, EDGEWRIGHT_ERROR_SELFTEST after a difference above the tolerance, or the status of the step
  * that could not be done.

@@ -12,6 +12,7 @@
 #include "edgewright_port.h"
 
 #define DECIMAL_DIGITS 10u
+#define HEXADECIMAL_DIGITS 8u
 #define FIRST_HUGE 4294967296.0f
 
 void edgewright_print(const char *text) {
@@ -36,6 +37,35 @@ void edgewright_print_signed(int32_t value) {
     } else {
         edgewright_print_unsigned((uint32_t)value);
     }
+}
+
+void edgewright_print_hexadecimal(uint32_t value) {
+    char digits[HEXADECIMAL_DIGITS];
+    size_t i;
+
+    for (i = HEXADECIMAL_DIGITS; i > 0u; --i) {
+        digits[i - 1u] = "0123456789abcdef"[value & 15u];
+        value >>= 4;
+    }
+    edgewright_port_write(digits, HEXADECIMAL_DIGITS);
+}
+
+void edgewright_print_bytes(const void *data, size_t length) {
+    const uint8_t *bytes = (const uint8_t *)data;
+    size_t i;
+
+    for (i = 0; i < length; ++i) {
+        char digits[2];
+
+        digits[0] = "0123456789abcdef"[bytes[i] >> 4];
+        digits[1] = "0123456789abcdef"[bytes[i] & 15u];
+        edgewright_port_write(digits, sizeof(digits));
+    }
+}
+
+void edgewright_print_field(const char *name, uint32_t value) {
+    edgewright_print(name);
+    edgewright_print_unsigned(value);
 }
 
 void edgewright_print_real(float value) {

@@ -8,6 +8,7 @@
 #ifndef EDGEWRIGHT_PRINT_H_
 #define EDGEWRIGHT_PRINT_H_
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -17,6 +18,15 @@ extern "C" {
 void edgewright_print(const char *text);
 void edgewright_print_unsigned(uint32_t value);
 void edgewright_print_signed(int32_t value);
+
+/* Eight hexadecimal digits. */
+void edgewright_print_hexadecimal(uint32_t value);
+
+/* Two hexadecimal digits for each byte, in the order in which they lie in memory. */
+void edgewright_print_bytes(const void *data, size_t length);
+
+/* A name, such as " vectors=", and a number after it. */
+void edgewright_print_field(const char *name, uint32_t value);
 
 /* A real value with three decimals, rounded; "huge" from 2^32 on, and "nan". */
 void edgewright_print_real(float value);

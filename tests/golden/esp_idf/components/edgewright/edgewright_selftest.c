@@ -8,107 +8,21 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
+#include "edgewright_compare.h"
 #include "edgewright_port.h"
 #include "edgewright_print.h"
 #include "edgewright_vectors.h"
-
-/* More than the integers behind a float can be apart. */
-#define MOST_STEPS 100000.0f
+#include "edgewright_walk.h"
 
 /* What is known after some vectors. The first difference above the tolerance ends the test. */
 typedef struct {
-    uint32_t max_diff;
+    edgewright_comparison outputs;
     uint32_t min_ticks;
     uint32_t vector;
-    uint32_t element;
-    int32_t expected;
-    int32_t got;
+    edgewright_place wrong; /* where a layer differs although all outputs are right */
+    int is_layer;           /* whether one does */
 } findings;
-
-static void put_field(const char *name, uint32_t value) {
-    edgewright_print(name);
-    edgewright_print_unsigned(value);
-}
-
-/* A model's real value is scale * (integer - zero_point), rounded once: the nearest integer is the one behind it. */
-static int32_t integer_behind(float value, const edgewright_tensor *info) {
-    const float steps = value / info->scale;
-
-    if (!(steps > -MOST_STEPS && steps < MOST_STEPS)) {
-        return INT32_MIN;
-    }
-    return (int32_t)(steps < 0.0f ? steps - 0.5f : steps + 0.5f) + info->zero_point;
-}
-
-static int32_t element(const void *data, const edgewright_tensor *info, size_t index) {
-    switch (info->type) {
-        case EDGEWRIGHT_INT8:
-            return ((const int8_t *)data)[index];
-        case EDGEWRIGHT_UINT8:
-            return ((const uint8_t *)data)[index];
-        case EDGEWRIGHT_INT16:
-            return ((const int16_t *)data)[index];
-        case EDGEWRIGHT_FLOAT32:
-            return integer_behind(((const float *)data)[index], info);
-        case EDGEWRIGHT_INT32:
-        default:
-            return ((const int32_t *)data)[index];
-    }
-}
-
-static uint32_t difference(int32_t a, int32_t b) {
-    return a > b ? (uint32_t)a - (uint32_t)b : (uint32_t)b - (uint32_t)a;
-}
-
-static edgewright_status load(const edgewright_vector *vector) {
-    size_t i;
-
-    for (i = 0; i < EDGEWRIGHT_INPUT_COUNT; ++i) {
-        size_t bytes;
-        void *input = edgewright_input(i, &bytes);
-
-        if (input == NULL || bytes != edgewright_input_info(i)->bytes) {
-            return EDGEWRIGHT_ERROR_TENSOR;
-        }
-        memcpy(input, vector->inputs[i], bytes);
-    }
-    return EDGEWRIGHT_OK;
-}
-
-static edgewright_status compare(const edgewright_vector *vector, findings *found) {
-    uint32_t counted = 0;
-    size_t i;
-
-    for (i = 0; i < EDGEWRIGHT_OUTPUT_COUNT; ++i) {
-        const edgewright_tensor *info = edgewright_output_info(i);
-        size_t bytes;
-        const void *output = edgewright_output(i, &bytes);
-        size_t j;
-
-        if (output == NULL || bytes != info->bytes) {
-            return EDGEWRIGHT_ERROR_TENSOR;
-        }
-        for (j = 0; j < info->length; ++j) {
-            const int32_t expected = element(vector->outputs[i], info, j);
-            const int32_t got = element(output, info, j);
-            const uint32_t diff = difference(expected, got);
-
-            if (diff > EDGEWRIGHT_TOLERANCE_LSB) {
-                found->element = counted;
-                found->expected = expected;
-                found->got = got;
-                return EDGEWRIGHT_ERROR_SELFTEST;
-            }
-            if (diff > found->max_diff) {
-                found->max_diff = diff;
-            }
-            ++counted;
-        }
-    }
-    return EDGEWRIGHT_OK;
-}
 
 static edgewright_status run_vector(const edgewright_vector *vector, findings *found, const char **step) {
     edgewright_status status;
@@ -121,7 +35,7 @@ static edgewright_status run_vector(const edgewright_vector *vector, findings *f
         return status;
     }
     *step = "input";
-    status = load(vector);
+    status = edgewright_load_vector(vector);
     if (status != EDGEWRIGHT_OK) {
         return status;
     }
@@ -136,31 +50,53 @@ static edgewright_status run_vector(const edgewright_vector *vector, findings *f
         found->min_ticks = ticks;
     }
     *step = "output";
-    return compare(vector, found);
+    return edgewright_compare_outputs(vector, &found->outputs);
 }
 
 static void put_setup(void) {
-    put_field("SELF-TEST BEGIN format=", EDGEWRIGHT_SELFTEST_VERSION);
+    edgewright_print_field("SELF-TEST BEGIN format=", EDGEWRIGHT_SELFTEST_VERSION);
     edgewright_print(" edgewright=" EDGEWRIGHT_VERSION " configuration=" EDGEWRIGHT_CONFIGURATION "\n");
-    put_field("SELF-TEST SETUP kernels=" EDGEWRIGHT_KERNELS " tolerance=", EDGEWRIGHT_TOLERANCE_LSB);
-    put_field(" vectors=", EDGEWRIGHT_VECTOR_COUNT);
-    put_field(" arena_used=", (uint32_t)edgewright_arena_used_bytes());
-    put_field(" arena_bytes=", EDGEWRIGHT_ARENA_BYTES);
+    edgewright_print_field("SELF-TEST SETUP kernels=" EDGEWRIGHT_KERNELS " tolerance=", EDGEWRIGHT_TOLERANCE_LSB);
+    edgewright_print_field(" vectors=", EDGEWRIGHT_VECTOR_COUNT);
+    edgewright_print_field(" arena_used=", (uint32_t)edgewright_arena_used_bytes());
+    edgewright_print_field(" arena_bytes=", EDGEWRIGHT_ARENA_BYTES);
     edgewright_print("\n");
+}
+
+/* What the arena holds against what was computed for it. A difference is no failure: it may be another revision's. */
+static void put_arena(void) {
+    const uint32_t used = (uint32_t)edgewright_arena_used_bytes();
+    const uint32_t expected = EDGEWRIGHT_ARENA_USED_BYTES;
+
+    edgewright_print_field("SELF-TEST ARENA used=", used);
+    edgewright_print_field(" expected=", expected);
+    edgewright_print_field(" reserved=", EDGEWRIGHT_ARENA_BYTES);
+    if (expected == 0u) {
+        edgewright_print(" not computed\n");
+    } else if (used == expected) {
+        edgewright_print(" as computed\n");
+    } else {
+        edgewright_print(" differs by ");
+        edgewright_print_signed((int32_t)(used - expected));
+        edgewright_print("\n");
+    }
 }
 
 static void put_verdict(edgewright_status status, const findings *found, const char *step) {
     if (status == EDGEWRIGHT_OK) {
-        put_field("SELF-TEST PASS ", EDGEWRIGHT_VECTOR_COUNT);
-        put_field("/", EDGEWRIGHT_VECTOR_COUNT);
-        put_field(" max_diff=", found->max_diff);
+        edgewright_print_field("SELF-TEST PASS ", EDGEWRIGHT_VECTOR_COUNT);
+        edgewright_print_field("/", EDGEWRIGHT_VECTOR_COUNT);
+        edgewright_print_field(" max_diff=", found->outputs.max_diff);
+    } else if (found->is_layer) {
+        edgewright_print_field("SELF-TEST FAIL vector ", (uint32_t)found->wrong.vector);
+        edgewright_print_field(" layer ", (uint32_t)found->wrong.layer);
     } else if (status == EDGEWRIGHT_ERROR_SELFTEST) {
-        put_field("SELF-TEST FAIL vector ", found->vector);
-        put_field(" element ", found->element);
+        edgewright_print_field("SELF-TEST FAIL vector ", found->vector);
+        edgewright_print_field(" element ", found->outputs.element);
         edgewright_print(" expected ");
-        edgewright_print_signed(found->expected);
+        edgewright_print_signed(found->outputs.expected);
         edgewright_print(" got ");
-        edgewright_print_signed(found->got);
+        edgewright_print_signed(found->outputs.got);
     } else {
         edgewright_print("SELF-TEST ERROR ");
         edgewright_print(step);
@@ -170,12 +106,27 @@ static void put_verdict(edgewright_status status, const findings *found, const c
     edgewright_print("\n");
 }
 
+/* After a wrong output, and with selftest=full after right ones as well, the layers are looked at. */
+static edgewright_status walk_layers(edgewright_status status, findings *found, const char **step) {
+    if (status == EDGEWRIGHT_ERROR_SELFTEST) {
+        edgewright_walk_after(found->vector);
+    } else if (status == EDGEWRIGHT_OK && EDGEWRIGHT_SELFTEST_FULL) {
+        *step = "walk";
+        status = edgewright_walk_everything(&found->wrong);
+        found->is_layer = status == EDGEWRIGHT_ERROR_SELFTEST;
+    }
+    return status;
+}
+
 edgewright_status edgewright_selftest_run(void) {
-    findings found = {0u, UINT32_MAX, 0u, 0u, 0, 0};
+    findings found = { {0u, 0u, 0, 0}, UINT32_MAX, 0u, {0u, 0u}, 0 };
     const char *step = "init";
     edgewright_status status = edgewright_init();
 
     put_setup();
+    if (status == EDGEWRIGHT_OK) {
+        put_arena();
+    }
     for (; status == EDGEWRIGHT_OK && found.vector < EDGEWRIGHT_VECTOR_COUNT; ++found.vector) {
         status = run_vector(&edgewright_vectors[found.vector], &found, &step);
         if (status != EDGEWRIGHT_OK) {
@@ -183,11 +134,12 @@ edgewright_status edgewright_selftest_run(void) {
         }
     }
     if (found.min_ticks != UINT32_MAX) {
-        put_field("SELF-TEST TIMING ticks=", found.min_ticks);
-        put_field(" ticks_per_second=", edgewright_port_ticks_per_second());
-        put_field(" us=", edgewright_microseconds(found.min_ticks));
+        edgewright_print_field("SELF-TEST TIMING ticks=", found.min_ticks);
+        edgewright_print_field(" ticks_per_second=", edgewright_port_ticks_per_second());
+        edgewright_print_field(" us=", edgewright_microseconds(found.min_ticks));
         edgewright_print("\n");
     }
+    status = walk_layers(status, &found, &step);
     put_verdict(status, &found, step);
     return status;
 }
