@@ -18,10 +18,10 @@ comma := ,
 
 # ---- values and switches -------------------------------------------------------------------------------------------
 
-VALUES := target family prefix selftest model data recipe tflite labels seed out port
+VALUES := target family prefix selftest model data recipe tflite labels seed out port models
 SWITCHES := trust force dry fix upgrade
-GOALS := build targets flash monitor aar test test-full test-tflm results check golden lock toolchains wheel clean \
-  distclean help
+GOALS := build targets flash monitor aar test test-full test-tflm results bench-arena check golden lock toolchains \
+  wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -187,6 +187,9 @@ test-full: .venv/dev
 results: .venv/dev
 	$(BIN)/python -m edgewright.runtime_bench.results
 
+bench-arena: .venv/dev
+	@$(BIN)/python -m edgewright.runtime_bench.arena $(call value_option,--models,models)
+
 test-tflm: .venv/dev
 	@[ -d "$$EW_TFLM" ] || $(call refuse,TFLM=$$EW_TFLM is not a directory)
 	@[ -z "$$EW_TFLM_LIB" ] || [ -f "$$EW_TFLM_LIB" ] || $(call refuse,TFLM_LIB=$$EW_TFLM_LIB is not a file)
@@ -256,6 +259,7 @@ make test-tflm TFLM=DIR [TFLM_LIB=FILE]
                                the emitted harness against your copy of TensorFlow Lite Micro
 make toolchains                install the cross compilers and emulators that tests on microcontrollers' cores take
 make results                   measure every technique on the examples, three seeds each: docs/results.md (hours)
+make bench-arena [models=DIR]  TFLM's memory plan and ours, of whole networks and your .tflite files: docs/arena.md
 make golden                    rewrite the trees under tests/golden, and docs/operators.md
 make lock [upgrade=1]          resolve requirements.lock and requirements-dev.lock again
 make wheel                     dist/*.whl

@@ -10,6 +10,7 @@ from edgewright.pipeline.chain import Step
 from edgewright.pipeline.contributors import find_contributors
 from edgewright.pipeline.emission.firmware import render, render_archive
 from edgewright.pipeline.evaluation import EvaluationRecord
+from edgewright.pipeline.figures import PlanFigures
 from edgewright.pipeline.fit import Fit, SelftestParts, SelftestSizes, affordable_selftest, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph
@@ -71,6 +72,8 @@ class Findings:
     """What was chosen for each layer's weights; None where nothing was."""
     needs: Footprint
     """What the model takes of the target."""
+    plan: PlanFigures | None
+    """What its memory plan saves; None where nothing was planned."""
     record: EvaluationRecord
     vectors: GoldenVectors
     configuration: Configuration
@@ -220,6 +223,7 @@ def _report(
             tflm_revision=arena.tflm_revision,
             host_bytes=findings.record.host_arena_bytes,
         ),
+        plan=findings.plan,
         agreements=findings.record.agreements,
         latency=findings.record.latency,
         target=TargetSection(

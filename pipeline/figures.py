@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edgewright.pipeline.vocabulary import PlanEnding
+
 
 class Figures(BaseModel):
     """Base of everything that is measured, kept and reported: frozen, and an unknown key is an error."""
@@ -37,3 +39,21 @@ class LatencyFigures(Figures):
     median_us: float
     p90_us: float
     minimum_us: float
+
+
+class PlanFigures(Figures):
+    """What a memory plan of our own saves against TensorFlow Lite Micro's, on one target."""
+
+    head_before_bytes: int = Field(description="what activations and scratch take as TFLM's planner places them")
+    head_bytes: int = Field(description="what they take in the model that is emitted")
+    bound_bytes: int = Field(
+        description="what is needed at one moment: with this order of operators no plan takes less"
+    )
+    ending: PlanEnding = Field(description="how the search ended")
+    arena_before_bytes: int = Field(description="smallest arena of the model as it was, without a reserve")
+    arena_bytes: int = Field(description="smallest arena of the model that is emitted, without a reserve")
+    is_offline: bool = Field(description="whether the .tflite says where its tensors lie")
+    is_reordered: bool = Field(description="whether its operators run in another order")
+    compared_inputs: int = Field(
+        description="inputs on which TFLM's outputs were equal to the byte with the plan and without; 0 without a plan"
+    )

@@ -25,10 +25,11 @@ from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.metrics import Metrics, count_tflite
 from edgewright.pipeline.operator_support import require_operators
 from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
+from edgewright.pipeline.planning import PlannableModel, plan_memory
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.quantization import fill
 from edgewright.pipeline.target import choose_family, load_target
-from edgewright.pipeline.tflitefile import read_tflite
+from edgewright.pipeline.tflitefile import TfliteFile, read_tflite
 
 MOST_LABELS = 10_000
 MOST_INPUT_ELEMENTS = 1 << 24
@@ -68,11 +69,12 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     labels = _read_labels(request.labels, graph) if request.labels else ()
     reporter.line(f"[bold]evaluate[/]: {escape(request.tflite.name)} in three interpreters, arena, latency")
     record, vectors = evaluate_without_data(tflite, inputs, request.seed, cache, measure_latency)
-    given = {"tflite": digest_bytes(file.tflite), **({"inputs": digest_file(request.inputs)} if request.inputs else {})}
-    if request.labels:
-        given["labels"] = digest_file(request.labels)
-    if file.layers_path:
-        given["layers"] = digest_file(file.layers_path)
+    given = PlannableModel(
+        tflite=tflite, graph=graph, layer_names=layer_names, host_arena_bytes=record.host_arena_bytes
+    )
+    model = plan_memory(
+        given, vectors=vectors, seed=request.seed, target=target, family=family, cache=cache, reporter=reporter
+    )
     metrics = Metrics(
         **count_tflite(tflite).model_dump(),
         arena_bytes=record.host_arena_bytes,
@@ -86,9 +88,9 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         source=request.tflite.name,
         seed=request.seed,
         labels=labels,
-        tflite=tflite,
-        graph=graph,
-        layer_names=layer_names,
+        tflite=model.tflite,
+        graph=model.graph,
+        layer_names=model.layer_names,
         keras=None,
         steps=(step,),
         metric=None,
@@ -96,25 +98,31 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         budget=None,
         scales=None,
         needs=footprint(
-            graph,
-            tflite_bytes=len(tflite),
-            host_arena_bytes=record.host_arena_bytes,
+            model.graph,
+            tflite_bytes=len(model.tflite),
+            host_arena_bytes=model.host_arena_bytes,
             target=target,
             family=family,
             selftest_bytes=vectors.nbytes,
         ),
-        record=record,
+        plan=model.plan,
+        record=record.model_copy(update={"host_arena_bytes": model.host_arena_bytes}),
         vectors=vectors,
-        configuration=Configuration(
-            name=request.tflite.stem,
-            seed=request.seed,
-            inputs=given,
-            recipe={"fix": True} if request.output.fix else {},
-        ),
+        configuration=_configuration(request, file),
         preprocessing=(),
         repaired=mended.fixed,
     )
     return leave(findings, request.output, target, family, reporter)
+
+
+def _configuration(request: EmitRequest, file: TfliteFile) -> Configuration:
+    given = {"tflite": digest_bytes(file.tflite), **({"inputs": digest_file(request.inputs)} if request.inputs else {})}
+    if request.labels:
+        given["labels"] = digest_file(request.labels)
+    if file.layers_path:
+        given["layers"] = digest_file(file.layers_path)
+    recipe: dict[str, object] = {"fix": True} if request.output.fix else {}
+    return Configuration(name=request.tflite.stem, seed=request.seed, inputs=given, recipe=recipe)
 
 
 def _check_input_sizes(graph: Graph, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewright.pipeline.assembly import Findings
@@ -11,7 +11,7 @@ from edgewright.pipeline.budget import drop_complaint, size_complaints
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.chain import Chain, run_chain, stage_ingredients
 from edgewright.pipeline.errors import RecipeError
-from edgewright.pipeline.evaluation import MeasureLatency, evaluate_with_data
+from edgewright.pipeline.evaluation import EvaluationRecord, MeasureLatency, evaluate_with_data
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph, output_tensors, read
 from edgewright.pipeline.inputs import InputRequest, Inputs, open_inputs
@@ -21,12 +21,14 @@ from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.measurement import score_source
 from edgewright.pipeline.operator_support import require_operators
 from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
+from edgewright.pipeline.planning import PlannableModel, plan_memory
 from edgewright.pipeline.preflight import check_operators
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import BudgetSection, MetricSection
 from edgewright.pipeline.scales import read_scales
 from edgewright.pipeline.sources import MODEL, ingredients, obtain_source
 from edgewright.pipeline.target import Family, Target, choose_family, load_target
+from edgewright.pipeline.vocabulary import GoldenVectors
 from edgewright.pipeline.workshop import Workshop
 
 
@@ -83,36 +85,19 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
     tflite, graph, layer_names = mended.context.tflite, mended.context.graph, mended.context.layers
     reporter.line("[bold]evaluate[/]: every test sample in three interpreters, arena, latency")
     record, vectors = evaluate_with_data(tflite, chain.artefact.path, workshop, measure_latency)
-    needs = footprint(
-        graph,
-        tflite_bytes=len(tflite),
-        host_arena_bytes=record.host_arena_bytes,
+    converted = PlannableModel(
+        tflite=tflite, graph=graph, layer_names=layer_names, host_arena_bytes=record.host_arena_bytes
+    )
+    model = plan_memory(
+        converted,
+        vectors=vectors,
+        seed=prepared.inputs.seed,
         target=target,
         family=family,
-        selftest_bytes=vectors.nbytes,
+        cache=prepared.cache,
+        reporter=reporter,
     )
-    metric = workshop.objective.metric
-    findings = Findings(
-        name=prepared.configuration.name,
-        source=Path(prepared.inputs.source.origin).name,
-        seed=prepared.inputs.seed,
-        labels=_labels(prepared, graph),
-        tflite=tflite,
-        graph=graph,
-        layer_names=layer_names,
-        keras=chain.artefact.path.read_bytes() if chain.artefact.path.is_file() else None,
-        steps=chain.steps,
-        metric=MetricSection(name=metric.name, higher_is_better=metric.higher_is_better, is_share=metric.is_share),
-        source_scores=score_source(workshop),
-        budget=_budget(workshop, chain, needs),
-        scales=read_scales(chain.converted.path),
-        needs=needs,
-        record=record,
-        vectors=vectors,
-        configuration=prepared.configuration,
-        preprocessing=prepared.inputs.data.preprocessing,
-        repaired=mended.fixed,
-    )
+    findings = replace(_findings(prepared, workshop, chain, model, (record, vectors)), repaired=mended.fixed)
     return leave(findings, request.output, target, family, reporter)
 
 
@@ -142,6 +127,46 @@ def plan(request: BuildRequest, reporter: Reporter) -> tuple[PlannedStep, ...]:
     """
     with tempfile.TemporaryDirectory() as folder:
         return _plan(_prepare(request, Cache(root=Path(folder))), reporter)
+
+
+def _findings(
+    prepared: _Prepared,
+    workshop: Workshop,
+    chain: Chain,
+    model: PlannableModel,
+    evaluation: tuple[EvaluationRecord, GoldenVectors],
+) -> Findings:
+    record, vectors = evaluation
+    needs = footprint(
+        model.graph,
+        tflite_bytes=len(model.tflite),
+        host_arena_bytes=model.host_arena_bytes,
+        target=prepared.target,
+        family=prepared.family,
+        selftest_bytes=vectors.nbytes,
+    )
+    metric = workshop.objective.metric
+    return Findings(
+        name=prepared.configuration.name,
+        source=Path(prepared.inputs.source.origin).name,
+        seed=prepared.inputs.seed,
+        labels=_labels(prepared, model.graph),
+        tflite=model.tflite,
+        graph=model.graph,
+        layer_names=model.layer_names,
+        keras=chain.artefact.path.read_bytes() if chain.artefact.path.is_file() else None,
+        steps=chain.steps,
+        metric=MetricSection(name=metric.name, higher_is_better=metric.higher_is_better, is_share=metric.is_share),
+        source_scores=score_source(workshop),
+        budget=_budget(workshop, chain, needs),
+        scales=read_scales(chain.converted.path),
+        needs=needs,
+        plan=model.plan,
+        record=record.model_copy(update={"host_arena_bytes": model.host_arena_bytes}),
+        vectors=vectors,
+        configuration=prepared.configuration,
+        preprocessing=prepared.inputs.data.preprocessing,
+    )
 
 
 def _plan(prepared: _Prepared, reporter: Reporter) -> tuple[PlannedStep, ...]:

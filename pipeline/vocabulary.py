@@ -61,6 +61,19 @@ class ArenaMethod(str, Enum):
     """What TFLM allocates on a 32-bit core for the model and its kernels, with a reserve: an upper bound."""
 
 
+class PlanEnding(str, Enum):
+    """How the search for a memory plan ended."""
+
+    AT_BOUND = "at_bound"
+    """The plan takes what is needed at one moment; none can take less."""
+    PROVED = "proved"
+    """It was proved that no plan takes less, although this one is above that bound."""
+    BOUND_REFUTED = "bound_refuted"
+    """It was proved that no plan reaches the bound; one between it and this one may exist."""
+    STEP_LIMIT = "step_limit"
+    """Nothing was proved within the steps."""
+
+
 class Placement(str, Enum):
     """In which memory a tensor arena lies."""
 

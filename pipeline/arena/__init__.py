@@ -1,5 +1,6 @@
 """The tensor arena of TensorFlow Lite Micro: how much a model needs, and how much a target's firmware gets."""
 
+from edgewright.pipeline.arena.arrangement import Arrangement, arrangements
 from edgewright.pipeline.arena.choice import (
     HOST_WORD_BITS,
     RESERVE_BYTES_PER_OPERATOR,
@@ -9,7 +10,10 @@ from edgewright.pipeline.arena.choice import (
     computed_host_use,
     computed_use,
     measure_host_arena,
+    revision_of,
 )
+from edgewright.pipeline.arena.offline import has_offline_plan, with_offline_plan, without_offline_plan
+from edgewright.pipeline.arena.optimum import Optimum, find_optimum
 from edgewright.pipeline.arena.peak import Peak, find_peak
 from edgewright.pipeline.arena.planner import Buffer, plan, planned_bytes
 from edgewright.pipeline.arena.replay import ArenaUse, replay
@@ -20,16 +24,24 @@ __all__ = [
     "RESERVE_BYTES_PER_OPERATOR",
     "TFLM_REVISION",
     "ArenaUse",
+    "Arrangement",
     "Buffer",
+    "Optimum",
     "Peak",
     "arena_for",
     "arena_method",
+    "arrangements",
     "computed_arena_bytes",
     "computed_host_use",
     "computed_use",
+    "find_optimum",
     "find_peak",
+    "has_offline_plan",
     "measure_host_arena",
     "plan",
     "planned_bytes",
     "replay",
+    "revision_of",
+    "with_offline_plan",
+    "without_offline_plan",
 ]

@@ -85,23 +85,39 @@ def planned_buffers(graph: Graph, scratch: Scratch) -> tuple[Buffer, ...]:
         graph: the model.
         scratch: what the operators request, in the order of the requests.
     """
-    clock = _Clock(graph=graph)
-    clock.run(0)
+    tensors, requested = tensor_buffers(graph), scratch_buffers(graph, scratch)
+    return (*(buffer for buffer in tensors if buffer is not None), *requested)
+
+
+def tensor_buffers(graph: Graph) -> tuple[Buffer | None, ...]:
+    """Return the buffer of each tensor of all subgraphs; None for one that the planner does not place."""
+    clock = _run(graph)
     offsets = offline_offsets(graph)
-    buffers = []
-    position = 0
+    buffers: list[Buffer | None] = []
     for subgraph_index, subgraph in enumerate(graph.subgraphs):
         for tensor in subgraph.tensors:
-            offset = offsets[position] if offsets else None
-            position += 1
+            offset = offsets[len(buffers)] if offsets else None
             nbytes = tensor_bytes(tensor)
-            if nbytes and graph.data(tensor) is None and (not tensor.is_variable or offset is not None):
-                use = clock.tensors.get((subgraph_index, tensor.index), _Use())
-                buffers.append(_buffer(nbytes, use, offset))
-    for key, requests in scratch.items():
-        use = clock.operators.get(key, _Use())
-        buffers += [_buffer(nbytes, use, None) for nbytes in requests]
+            is_placed = nbytes and graph.data(tensor) is None and (not tensor.is_variable or offset is not None)
+            use = clock.tensors.get((subgraph_index, tensor.index), _Use())
+            buffers.append(_buffer(nbytes, use, offset) if is_placed else None)
     return tuple(buffers)
+
+
+def scratch_buffers(graph: Graph, scratch: Scratch) -> tuple[Buffer, ...]:
+    """Return the buffers that the operators request, in the order of the requests."""
+    clock = _run(graph)
+    return tuple(
+        _buffer(nbytes, clock.operators.get(key, _Use()), None)
+        for key, requests in scratch.items()
+        for nbytes in requests
+    )
+
+
+def _run(graph: Graph) -> _Clock:
+    clock = _Clock(graph=graph)
+    clock.run(0)
+    return clock
 
 
 def offline_offsets(graph: Graph) -> tuple[int | None, ...]:

@@ -78,7 +78,7 @@ def arena_for(graph: Graph, host_arena_bytes: int, target: Target, family: Famil
         reserve_bytes=_reserve_bytes(graph, family, use.smallest_bytes) if is_computed and use else 0,
         method=method,
         word_bits=target.word_bits,
-        kernels=find_revision(_revision_name(family)).kernels or family.kernels,
+        kernels=find_revision(revision_of(family)).kernels or family.kernels,
         tflm_revision=TFLM_REVISION if is_computed else tflm_revision,
         used_bytes=use.used_bytes if use else None,
     )
@@ -96,12 +96,11 @@ def computed_arena_bytes(graph: Graph, target: Target, family: Family) -> int:
 
 def computed_use(graph: Graph, target: Target, family: Family) -> ArenaUse:
     """Compute what the revision of TFLM that a family has takes of its arena on a target."""
-    return replay(
-        graph, family.kernels, target.core, static_memory=family.static_memory, revision=_revision_name(family)
-    )
+    return replay(graph, family.kernels, target.core, static_memory=family.static_memory, revision=revision_of(family))
 
 
-def _revision_name(family: Family) -> str:
+def revision_of(family: Family) -> str:
+    """Return the revision of TFLM whose arena a family is taken to need."""
     return family.operator_table or family.tflm_revision
 
 

@@ -42,7 +42,7 @@ def plan(buffers: Sequence[Buffer]) -> tuple[int, ...]:
             offsets[index] = buffer.offset
         else:
             around = [(offset, buffers[other].nbytes) for offset, _, other in placed if buffers[other].meets(buffer)]
-            offsets[index] = _lowest_gap(around, buffer.nbytes)
+            offsets[index] = lowest_gap(around, buffer.nbytes)
         insort(placed, (offsets[index], turn, index))
     return tuple(offsets[index] for index in range(len(buffers)))
 
@@ -52,7 +52,7 @@ def planned_bytes(buffers: Sequence[Buffer]) -> int:
     return max((offset + buffer.nbytes for offset, buffer in zip(plan(buffers), buffers, strict=True)), default=0)
 
 
-def _lowest_gap(around: Sequence[tuple[int, int]], nbytes: int) -> int:
+def lowest_gap(around: Sequence[tuple[int, int]], nbytes: int) -> int:
     """Return the lowest offset with room between others, given as (offset, bytes) by rising offset."""
     candidate = 0
     for offset, taken_bytes in around:

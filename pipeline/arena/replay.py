@@ -14,12 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgewright.pipeline.arena.blocks import kernel_data_bytes, option_block, prepared_blocks
-from edgewright.pipeline.arena.buffers import ALIGNMENT, offline_offsets, planned_buffers, tensor_bytes
+from edgewright.pipeline.arena.buffers import ALIGNMENT, Scratch, offline_offsets, planned_buffers, tensor_bytes
 from edgewright.pipeline.arena.layout import Layout, abi_of, layout_of
 from edgewright.pipeline.arena.node import Node
 from edgewright.pipeline.arena.planner import planned_bytes
 from edgewright.pipeline.arena.revision import TFLM_REVISION, find_revision
-from edgewright.pipeline.arena.scratch import scratch_requests
+from edgewright.pipeline.arena.scratch import requested_scratch
 from edgewright.pipeline.graph.types import Graph, Tensor
 from edgewright.pipeline.rounding import round_up
 from edgewright.pipeline.vocabulary import Kernels
@@ -103,7 +103,7 @@ def replay(
         for index, subgraph in enumerate(graph.subgraphs)
         for operator in subgraph.operators
     }
-    scratch = {key: scratch_requests(node, kernels, core, differences) for key, node in nodes.items()}
+    scratch = requested_scratch(graph, kernels, core, revision)
     arena = _Arena()
     _start(arena, graph, layout, len(nodes) * (layout.node_bytes if static_memory else layout.full_node_bytes))
     for node in nodes.values():
@@ -152,7 +152,7 @@ def _copies(node: Node, kernels: Kernels) -> tuple[Tensor, ...]:
     return tensors * 2
 
 
-def _plan(arena: _Arena, graph: Graph, scratch: dict[tuple[int, int], tuple[int, ...]], layout: Layout) -> int:
+def _plan(arena: _Arena, graph: Graph, scratch: Scratch, layout: Layout) -> int:
     """Take what the planner needs, and then the plan.
 
     Returns:

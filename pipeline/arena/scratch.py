@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from edgewright.pipeline.arena.buffers import Scratch
 from edgewright.pipeline.arena.layout import abi_of, layout_of
 from edgewright.pipeline.arena.node import Node
-from edgewright.pipeline.arena.revision import MEASURED, Revision
+from edgewright.pipeline.arena.revision import MEASURED, TFLM_REVISION, Revision, find_revision
 from edgewright.pipeline.arena.scratch_cmsis_nn import cmsis_nn_scratch
 from edgewright.pipeline.arena.scratch_esp_nn import esp_nn_scratch
 from edgewright.pipeline.arena.scratch_reference import AXES_REQUESTS, MEANS, reference_scratch
+from edgewright.pipeline.graph.types import Graph
 from edgewright.pipeline.vocabulary import Kernels
+
+
+def requested_scratch(graph: Graph, kernels: Kernels, core: str, revision: str = TFLM_REVISION) -> Scratch:
+    """Return what the operators of all subgraphs request; the arguments are those of `replay`."""
+    differences = find_revision(revision)
+    return {
+        (index, operator.index): scratch_requests(
+            Node(subgraph=subgraph, operator=operator), differences.kernels or kernels, core, differences
+        )
+        for index, subgraph in enumerate(graph.subgraphs)
+        for operator in subgraph.operators
+    }
 
 
 def scratch_requests(node: Node, kernels: Kernels, core: str, revision: Revision = MEASURED) -> tuple[int, ...]:

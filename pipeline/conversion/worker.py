@@ -7,13 +7,14 @@ Source: Jacob et al., "Quantization and Training of Neural Networks for Efficien
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.conversion.exchange import CONVERTED, FAILURE, REQUEST, SAMPLES, Failure, Request
+from edgewright.pipeline.conversion.flavour import Flavour
 from edgewright.pipeline.errors import EdgewrightError, ModelError
 from edgewright.pipeline.frameworks import load_tensorflow
 from edgewright.pipeline.graph import DType
@@ -50,7 +51,26 @@ def work(folder: Path) -> int:
 
 
 def _convert(request: Request, samples: list[npt.NDArray[np.generic]]) -> bytes:
-    conversion = _prepare(request)
+    flavour = Flavour(
+        activations=request.activations,
+        boundary=request.boundary,
+        per_channel_dense=request.per_channel_dense,
+        per_channel_convolutions=request.per_channel_convolutions,
+    )
+    return convert_here(_prepare(request), samples, flavour)
+
+
+def convert_here(conversion: Conversion, samples: Sequence[npt.NDArray[np.generic]], flavour: Flavour) -> bytes:
+    """Convert in this process, which TensorFlow may end.
+
+    Args:
+        conversion: of the model.
+        samples: what calibrates activations: one array (N, *shape) for each input.
+        flavour: which kind of integers; its `strip` is the caller's to do.
+
+    Raises:
+        ModelError: there are not as many inputs as arrays.
+    """
     if len(samples) != len(conversion.input_names):
         raise ModelError(
             f"the model has {len(conversion.input_names)} inputs, and the data has {len(samples)}; give one array for "
@@ -67,14 +87,14 @@ def _convert(request: Request, samples: list[npt.NDArray[np.generic]]) -> bytes:
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [
         lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-        if request.activations is DType.INT16
+        if flavour.activations is DType.INT16
         else lite.OpsSet.TFLITE_BUILTINS_INT8
     ]
-    boundary = getattr(load_tensorflow(), request.boundary.value)
+    boundary = getattr(load_tensorflow(), flavour.boundary_dtype.value)
     converter.inference_input_type = converter.inference_output_type = boundary
     # There are no public switches for these in TensorFlow 2.21; the second one is for every kind of layer.
-    converter._experimental_disable_per_channel_quantization_for_dense_layers = not request.per_channel_dense
-    converter._experimental_disable_per_channel = not request.per_channel_convolutions
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not flavour.per_channel_dense
+    converter._experimental_disable_per_channel = not flavour.per_channel_convolutions
     return conversion.run()
 
 

@@ -12,6 +12,7 @@ from edgewright.pipeline.report.text import (
     format_bytes,
     format_count,
     format_part,
+    format_plan,
     format_score,
     format_seconds,
     format_shape,
@@ -37,7 +38,7 @@ def load_page(package: str) -> Template:
         undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters.update(
-        bytes=format_bytes, count=format_count, part=format_part, score=format_score, seconds=format_seconds,
-        shape=format_shape,
+        bytes=format_bytes, count=format_count, part=format_part, plan=format_plan, score=format_score,
+        seconds=format_seconds, shape=format_shape,
     )  # fmt: skip
     return environment.from_string(files(package).joinpath(TEMPLATE).read_text("utf-8"))

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from edgewright.pipeline.contributors import Role
-from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
+from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures, PlanFigures
 from edgewright.pipeline.graph import DType
 from edgewright.pipeline.lint.document import FindingSection
 from edgewright.pipeline.metrics import Metrics
@@ -190,6 +190,7 @@ class Report(Figures):
         default=None, description="what the choice of scales costs and saves in each layer; null where none was made"
     )
     arena: ArenaSection
+    plan: PlanFigures | None = Field(description="null where the interpreter is not TensorFlow Lite Micro")
     agreements: tuple[AgreementFigures, ...]
     latency: LatencyFigures | None
     target: TargetSection

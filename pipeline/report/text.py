@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edgewright.pipeline.figures import PlanFigures
+
 
 def format_bytes(count: int | None) -> str:
     """Write a number of bytes.
@@ -87,3 +89,17 @@ def format_shape(shape: Sequence[int]) -> str:
     """
     kept = shape[1:] if len(shape) > 1 and shape[0] == 1 else shape
     return f"[{'x'.join(map(str, kept))}]"
+
+
+def format_plan(figures: PlanFigures) -> str:
+    """Write what a memory plan saves: activations and scratch are the head of the arena."""
+    bound = " (the bound)" if figures.head_bytes == figures.bound_bytes else ""
+    if not figures.compared_inputs:
+        whose = "the model's own" if figures.is_offline else "TFLM's own"
+        return f"{whose} stays, head {format_bytes(figures.head_bytes)}{bound}"
+    order = ", operators in another order" if figures.is_reordered else ""
+    return (
+        f"head {figures.head_before_bytes:,} -> {format_bytes(figures.head_bytes)}{bound}, arena "
+        f"{figures.arena_before_bytes:,} -> {format_bytes(figures.arena_bytes)}{order}; outputs equal on "
+        f"{figures.compared_inputs} inputs"
+    )

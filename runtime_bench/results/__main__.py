@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import subprocess
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ import typer
 from rich.console import Console
 
 from edgewright.pipeline.progress import ConsoleReporter
+from edgewright.runtime_bench.commit import commit_name
 from edgewright.runtime_bench.latency import measure_figures
 from edgewright.runtime_bench.results.document import render_document
 from edgewright.runtime_bench.results.figures import Results
@@ -32,19 +32,9 @@ def main(
     if only:
         return
     today = datetime.datetime.now(tz=datetime.timezone.utc).date().isoformat()
-    results = Results(commit=_commit(), command=COMMAND, date=today, examples=examples)
+    results = Results(commit=commit_name(), command=COMMAND, date=today, examples=examples)
     (out / "results.json").write_text(results.model_dump_json(indent=1) + "\n", encoding="utf-8")
     (out / "results.md").write_text(render_document(results), encoding="utf-8")
-
-
-def _commit() -> str:
-    """Return the commit's short name, with `+` where files of ours were changed since."""
-    changed = _git("status", "--porcelain", "--untracked-files=no")
-    return _git("rev-parse", "--short=10", "HEAD") + ("+" if changed else "")
-
-
-def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()  # noqa: S607
 
 
 if __name__ == "__main__":

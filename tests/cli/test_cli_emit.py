@@ -18,6 +18,7 @@ from support.command import assert_refused, contents, edgewright, snapshot
 from support.graphs import Draft, tiny_graph
 from support.json_schema import violations
 from support.models import two_layer_tflite
+from support.plannable import branching_graph, chain_graph
 from support.project import Project
 
 from edgewright.pipeline.graph import DType, Graph, read, write
@@ -126,6 +127,42 @@ def test_hazards_are_told_and_repaired(tmp_path: Path) -> None:
     report = load_report(tmp_path / "out" / "report.json")
     assert [("unaligned-buffer", True)] == [(one.rule, one.is_repaired) for one in report.lint]
     assert digest != report.configuration_digest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("graph", "heads", "metadata", "operators"),
+    [
+        (chain_graph(), (9216, 7168), ["OfflineMemoryAllocation"], ["CONV_2D"] * 3),
+        (branching_graph(), (8448, 4608), [], ["CONV_2D"] * 4 + ["CONCATENATION"]),
+    ],
+    ids=["places", "order"],
+)
+def test_a_given_model_gets_a_memory_plan(
+    tmp_path: Path, graph: Graph, heads: tuple[int, int], metadata: list[str], operators: list[str]
+) -> None:
+    """File, array, layers and arena constant are those of the planned model, and the same ones the second time."""
+    (tmp_path / "mine.tflite").write_bytes(write(graph))
+    finished = emit(tmp_path, "mine.tflite", target="host")
+    assert (0, "") == (finished.returncode, finished.stderr)
+    assert f"plan: head {heads[0]:,} -> {heads[1]:,} B (the bound), arena " in finished.stdout
+    assert "; outputs equal on 100 inputs" in finished.stdout
+    found = contents(tmp_path / "out")
+    report = load_report(tmp_path / "out" / "report.json")
+    assert report.plan is not None
+    assert report.plan.arena_before_bytes - report.plan.arena_bytes == heads[0] - heads[1]
+    assert report.plan.arena_bytes == report.arena.bytes == report.arena.host_bytes == report.footprint.arena_bytes
+    assert len(found["model.tflite"]) == report.footprint.weight_bytes
+    assert metadata == [entry.name for entry in read(found["model.tflite"]).metadata]
+    assert (bool(metadata), not metadata) == (report.plan.is_offline, report.plan.is_reordered)
+    assert operators == [row["op"] for row in json.loads(found["model.layers.json"])["operators"]]
+    data = found["firmware/edgewright/edgewright_model_data.c"].decode()
+    array = bytes(int(word, 16) for word in re.findall(r"0x([0-9a-f]{2})\b", data.split("{", 1)[1]))
+    assert found["model.tflite"] == array[: len(found["model.tflite"])]
+    header = found["firmware/edgewright/edgewright_model.h"].decode()
+    assert f"#define EDGEWRIGHT_ARENA_BYTES {report.arena.bytes}u" in header
+    again = emit(tmp_path, "mine.tflite", target="host")
+    assert "out: unchanged" in again.stdout
 
 
 @pytest.mark.slow

@@ -504,6 +504,14 @@ def test_the_larger_checks_run_tests(ready: Copy, goal: str, marks: str | None) 
     assert marks == (arguments[arguments.index("-m") + 1] if "-m" in arguments else None)
 
 
+def test_bench_arena_takes_a_folder_of_models(ready: Copy) -> None:
+    """`models=` reaches the measurement as it was typed, and without it only our networks are measured."""
+    assert 0 == ready.make("bench-arena").returncode
+    assert "-m edgewright.runtime_bench.arena\n" in ready.log()
+    assert 0 == ready.make("bench-arena", "models=my models").returncode
+    assert "-m edgewright.runtime_bench.arena --models my models\n" in ready.log()
+
+
 def test_golden_rewrites_every_golden_test(ready: Copy) -> None:
     """`make golden` runs the tests that hold whole trees, with the option that rewrites them."""
     for name in ("emission/test_emission_golden.py", "report/test_golden_page.py", "graph/test_graph.py"):

@@ -15,6 +15,7 @@ from support.reports import ACCURACY, MAE, finding, sample_report, sample_scales
 from edgewright.pipeline.lint import Severity
 from edgewright.pipeline.report import Report, compare_reports, difference_table, render_page, stage_table
 from edgewright.pipeline.report.difference import Change
+from edgewright.pipeline.report.text import format_plan
 
 AWKWARD = ("[/] [bold]x", "<script>alert(1)</script>", "a & b \"c\" 'd'", "{{ 7 * 7 }}", "größer\n模型", "[/]")
 
@@ -220,3 +221,28 @@ def test_a_figure_that_one_report_lacks() -> None:
     change = changes_of(bare, sample_report())["int8 accuracy"]
     assert (None, 0.875, None) == (change.before, change.after, change.better)
     assert "-" in shown(difference_table((change,)))
+
+
+def test_the_plan_says_what_it_saves() -> None:
+    """One line has head and arena before and after, whether the bound is reached, and how much was compared."""
+    figures = sample_report().plan
+    assert figures is not None
+    line = "head 1,536 -> 1,024 B (the bound), arena 2,560 -> 2,048 B; outputs equal on 100 inputs"
+    assert line == format_plan(figures)
+    assert f"Memory plan: {line.replace('>', '&gt;')}." in render_page(sample_report())
+    moved = figures.model_copy(update={"is_reordered": True, "bound_bytes": 1008})
+    assert "head 1,536 -> 1,024 B, arena 2,560 -> 2,048 B, operators in another order; out" in format_plan(moved)
+
+
+def test_a_plan_that_stays_says_whose_it_is() -> None:
+    """Nothing was compared, since no byte changed."""
+    figures = sample_report().plan
+    assert figures is not None
+    kept = figures.model_copy(update={"compared_inputs": 0})
+    assert "the model's own stays, head 1,024 B (the bound)" == format_plan(kept)
+    assert "TFLM's own stays, head 1,024 B (the bound)" == format_plan(kept.model_copy(update={"is_offline": False}))
+
+
+def test_without_tflm_the_page_has_no_plan() -> None:
+    """A phone's interpreter allocates by itself."""
+    assert "Memory plan" not in render_page(sample_report().model_copy(update={"plan": None}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgewright.pipeline.contributors import Role
-from edgewright.pipeline.figures import AgreementFigures, LatencyFigures
+from edgewright.pipeline.figures import AgreementFigures, LatencyFigures, PlanFigures
 from edgewright.pipeline.graph import DType
 from edgewright.pipeline.lint import FindingSection, Severity
 from edgewright.pipeline.metrics import Metrics
@@ -21,7 +21,7 @@ from edgewright.pipeline.report import (
 )
 from edgewright.pipeline.report.schema import AliveSection, MemorySection, PartSection, PeakSection, WeightSection
 from edgewright.pipeline.scales import LayerScales, ScalesEnd, ScalesRecord
-from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
+from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement, PlanEnding
 
 ACCURACY = MetricSection(name="accuracy", higher_is_better=True, is_share=True)
 MAE = MetricSection(name="MAE", higher_is_better=False, is_share=False)
@@ -97,6 +97,17 @@ def sample_report(
             kernels=Kernels.REFERENCE,
             tflm_revision="1",
             host_bytes=2048,
+        ),
+        plan=PlanFigures(
+            head_before_bytes=1536,
+            head_bytes=1024,
+            bound_bytes=1024,
+            ending=PlanEnding.AT_BOUND,
+            arena_before_bytes=2560,
+            arena_bytes=2048,
+            is_offline=True,
+            is_reordered=False,
+            compared_inputs=100,
         ),
         agreements=(
             AgreementFigures(
