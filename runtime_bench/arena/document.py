@@ -28,10 +28,11 @@ Bytes everywhere. Made on {date} at commit `{commit}` with `{command}`.
 ## Reference kernels, on this computer
 
 Heads and arenas are those of TFLM's own interpreter, the arena by trying; seconds are those of the search.
+What is computed of the arena, from the model alone, is never less and at most 3 % or 256 bytes more.
 Outputs are compared to the byte in that interpreter, on 100 random inputs each; without a gain the file stays the same.
 
-| model | `.tflite` | operators | TFLM's head | ours | bound | search ended | seconds | TFLM's arena | ours | outputs |
-|---|---:|---:|---:|---:|---:|---|---:|---:|---:|---|
+| model | `.tflite` | operators | TFLM's head | ours | bound | search ended | seconds | TFLM's arena | ours | computed | outputs |
+|---|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|---|
 """
 OTHERS = """
 ## Other kernels
@@ -74,6 +75,7 @@ def _reference_row(model: ModelResult) -> str:
         f"{row.seconds:.2f}",
         f"{model.before.arena_bytes:,}",
         f"{model.after.arena_bytes:,}",
+        f"{model.after.computed_bytes:,}",
         f"equal on {row.compared_inputs}" if row.compared_inputs else "same file",
     )
     return "| " + " | ".join(cells) + " |"

@@ -8,6 +8,9 @@ from edgewright.pipeline.figures import Figures
 from edgewright.pipeline.vocabulary import PlanEnding
 
 MOST_SECONDS = 10.0
+LARGEST_EXCESS_SHARE = 0.03
+LARGEST_EXCESS_BYTES = 256
+"""A computed arena lies at most that share or so many bytes above the smallest that works, whichever is more."""
 PROVED = frozenset({PlanEnding.AT_BOUND, PlanEnding.PROVED, PlanEnding.BOUND_REFUTED})
 """Endings after which it is known that the bound is reached, or that no plan reaches it."""
 
@@ -38,6 +41,14 @@ class HostFigures(Figures):
     head_bytes: int
     arena_bytes: int
     """Smallest arena that works, found by trying."""
+    computed_bytes: int
+    """The same, computed from the model alone."""
+
+    @property
+    def is_foreseen(self) -> bool:
+        """Whether the computed arena is enough, and not wasteful."""
+        above_bytes = self.computed_bytes - self.arena_bytes
+        return 0 <= above_bytes <= max(LARGEST_EXCESS_SHARE * self.arena_bytes, LARGEST_EXCESS_BYTES)
 
 
 class ModelResult(Figures):
@@ -71,6 +82,9 @@ class ModelResult(Figures):
                 f"{self.name}: TFLM's interpreter has heads of {self.before.head_bytes:,} and "
                 f"{self.after.head_bytes:,} bytes, and {reference.greedy_bytes:,} and {emitted_bytes:,} were computed"
             )
+        for host in (self.before, self.after):
+            if not host.is_foreseen:
+                yield f"{self.name}: the host's arena is {host.arena_bytes:,}, and {host.computed_bytes:,} were computed"
         if self.after.arena_bytes > self.before.arena_bytes:
             yield f"{self.name}: the host's arena grows from {self.before.arena_bytes:,} to {self.after.arena_bytes:,}"
 

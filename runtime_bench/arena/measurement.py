@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from edgewright.pipeline.arena import Arrangement, arrangements
+from edgewright.pipeline.arena import Arrangement, arrangements, computed_host_use
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.graph import read, require_full_integer
 from edgewright.pipeline.interpreters import FindArena, find_arena, tflm_engine
@@ -120,4 +120,8 @@ def _head_bytes(arrangement: Arrangement) -> int:
 
 def _measure_host(tflite: bytes) -> HostFigures:
     found = find_arena(FindArena(engine=tflm_engine(), tflite=tflite))
-    return HostFigures(head_bytes=found.allocations.head_bytes, arena_bytes=found.arena_bytes)
+    return HostFigures(
+        head_bytes=found.allocations.head_bytes,
+        arena_bytes=found.arena_bytes,
+        computed_bytes=computed_host_use(read(tflite)).smallest_bytes,
+    )

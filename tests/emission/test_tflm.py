@@ -254,6 +254,7 @@ def reference_emission(tiny: EmissionModel, name: str, core: str) -> tuple[Emiss
         labels=(),
         layer_names=tuple(operator.label for operator in graph.main.operators),
         vectors=compute_vectors(tflite, random_inputs(graph, 1), graph, "random, seed 1").first(1),
+        trace=None,
         host_arena_bytes=use.smallest_bytes,
     )
     return model, use.used_bytes

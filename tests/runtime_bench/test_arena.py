@@ -61,8 +61,8 @@ def result(*plans: PlanRow) -> ModelResult:
         file_bytes=5000,
         planned_file_bytes=5200,
         operator_count=7,
-        before=HostFigures(head_bytes=320, arena_bytes=1320),
-        after=HostFigures(head_bytes=256, arena_bytes=1256),
+        before=HostFigures(head_bytes=320, arena_bytes=1320, computed_bytes=1328),
+        after=HostFigures(head_bytes=256, arena_bytes=1256, computed_bytes=1256),
         plans=plans or (row(), row(kernels="CMSIS-NN", is_reordered=True)),
     )
 
@@ -139,6 +139,15 @@ def test_a_head_that_tflm_does_not_have_is_told() -> None:
     assert "TFLM's interpreter has heads of 320 and 256 bytes, and 320 and 272 were computed" in line
 
 
+@pytest.mark.parametrize(("computed_bytes", "holds"), [(1255, False), (1256, True), (1512, True), (1528, False)])
+def test_a_computed_arena_that_is_wrong_is_told(computed_bytes: int, *, holds: bool) -> None:
+    """It must be enough, and at most 3 % or 256 bytes above what works."""
+    host = HostFigures(head_bytes=256, arena_bytes=1256, computed_bytes=computed_bytes)
+    told = results(result().model_copy(update={"after": host})).complaints()
+    expected = () if holds else (f"bells: the host's arena is 1,256, and {computed_bytes:,} were computed",)
+    assert expected == told
+
+
 def test_a_refused_file_is_told() -> None:
     """A file that could not be measured is no success."""
     assert ("a.tflite: no",) == results(result(), **{"a.tflite": "no"}).complaints()
@@ -148,7 +157,8 @@ def test_the_table_has_both_plans() -> None:
     """One row for the host with bytes, ending and seconds, and one with the other kernels."""
     lines = render_document(results(result())).splitlines()
     assert (
-        "| bells | 5,000 → 5,200 | 7 | 320 | 256 | 256 | at the bound | 0.25 | 1,320 | 1,256 | equal on 100 |" in lines
+        "| bells | 5,000 → 5,200 | 7 | 320 | 256 | 256 | at the bound | 0.25 | 1,320 | 1,256 | 1,256 | equal on 100 |"
+        in lines
     )
     assert "| bells | 320 → 256 ↻ | 1,320 → 1,256 |" in lines
     assert any("at commit `0123456789` with `make bench-arena`" in line for line in lines)
