@@ -84,7 +84,8 @@ class ModelResult(Figures):
             )
         for host in (self.before, self.after):
             if not host.is_foreseen:
-                yield f"{self.name}: the host's arena is {host.arena_bytes:,}, and {host.computed_bytes:,} were computed"
+                figures = f"{host.arena_bytes:,}, and {host.computed_bytes:,} were computed"
+                yield f"{self.name}: the host's arena is {figures}"
         if self.after.arena_bytes > self.before.arena_bytes:
             yield f"{self.name}: the host's arena grows from {self.before.arena_bytes:,} to {self.after.arena_bytes:,}"
 
