@@ -31,7 +31,7 @@ Heads and arenas are those of TFLM's own interpreter, the arena by trying; secon
 What is computed of the arena, from the model alone, is never less and at most 3 % or 256 bytes more.
 Outputs are compared to the byte in that interpreter, on 100 random inputs each; without a gain the file stays the same.
 
-| model | `.tflite` | operators | TFLM's head | ours | bound | ended | seconds | TFLM's arena | ours | computed | outputs |
+| model | `.tflite` | layers | TFLM's head | ours | bound | ended | seconds | TFLM's arena | ours | computed | outputs |
 |---|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|---|
 """
 OTHERS = """
