@@ -18,10 +18,10 @@ comma := ,
 
 # ---- values and switches -------------------------------------------------------------------------------------------
 
-VALUES := target family prefix selftest model data recipe tflite labels seed out port models
+VALUES := target family prefix selftest model data recipe tflite labels seed out port models baseline
 SWITCHES := trust force dry fix upgrade
-GOALS := build targets flash monitor aar test test-full test-tflm results bench-arena check golden lock toolchains \
-  wheel clean distclean help
+GOALS := build targets flash monitor aar bench test test-full test-tflm results bench-arena check golden lock \
+  toolchains wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -60,13 +60,20 @@ ifeq ($(call given,target),)
 $(error target= is missing: make target=NAME, with one of $(listed_targets))
 endif
 endif
+ifneq ($(filter bench,$(goals)),)
+ifeq ($(call given,tflite)$(call given,target),)
+$(error tflite= or target= is missing: make bench tflite=FILE, or make bench target=NAME for what is in build/NAME)
+endif
+else ifneq ($(call given,baseline),)
+$(error baseline= goes with the goal bench only, as an earlier bench.json)
+endif
 ifneq ($(filter targets,$(goals)),)
 ifneq ($(call given,target),)
 $(error target= does not go with the goal targets, which emits for all of them)
 endif
 endif
 ifneq ($(call given,tflite),)
-$(foreach name,model recipe trust dry,$(if $(call given,$(name)),\
+$(foreach name,model $(if $(filter bench,$(goals)),,recipe) trust dry,$(if $(call given,$(name)),\
   $(error $(name)= does not go with tflite=, which names a model that is compressed already)))
 else ifneq ($(call given,labels),)
 $(error labels= goes with tflite= only; the pipeline takes the labels of the data)
@@ -95,6 +102,12 @@ flash monitor: .venv/run
 
 aar: .venv/run
 	@$(BIN)/edgewright aar $(strip $(place))
+
+measured = $(if $(call given,tflite),"$$EW_tflite","build/$$EW_target")
+measuring = $(call value_option,--data,data) $(call value_option,--recipe,recipe) $(call value_option,--seed,seed) \
+  $(call value_option,--baseline,baseline) $(call value_option,--out,out) $(call switch_option,--force,force)
+bench: .venv/run
+	@$(BIN)/edgewright bench $(strip $(measuring)) -- $(measured)
 
 # ---- the environment -----------------------------------------------------------------------------------------------
 # .venv/clone names the folder that .venv was made for; it is removed before anything is installed and written last.
@@ -252,6 +265,11 @@ make targets                   the same for all targets, into build/targets/NAME
 make target=NAME flash port=DEVICE, make target=NAME monitor port=DEVICE
                                the family's own tool writes the firmware; shows what the board prints
 make target=android aar        an .aar of the emitted module, without Gradle; needs a JDK and Maven
+make bench tflite=FILE, make bench target=NAME
+                               latency, memory, accuracy and agreement of a .tflite, or of what is in build/NAME, on
+                               every engine at hand; into build/bench, or out=DIR
+  data=FILE recipe=FILE        data as for a build, and the recipe whose task it is
+  baseline=FILE                an earlier bench.json: show what changed, and fail where it is worse
 
 make check                     format, lint, types and the fast tests
 make test, make test-full      all tests on reduced grids; on complete ones

@@ -147,11 +147,11 @@ def compare(
     """
     _check_comparable(reference_outputs, other)
     differences = np.stack(
-        [_largest_difference(ours, theirs) for ours, theirs in zip(reference_outputs, other.outputs, strict=True)]
+        [largest_differences(ours, theirs) for ours, theirs in zip(reference_outputs, other.outputs, strict=True)]
     ).max(axis=0)
     classes_differing = None
     if classifies:
-        ours, theirs = _classes(reference_outputs[0]), _classes(other.outputs[0])
+        ours, theirs = classes_of(reference_outputs[0]), classes_of(other.outputs[0])
         classes_differing = int(np.count_nonzero(ours != theirs))
     return Agreement(
         engine=other.versions.engine,
@@ -179,14 +179,14 @@ def _check_comparable(reference_outputs: tuple[Array, ...], other: Result) -> No
             )
 
 
-def _largest_difference(ours: Array, theirs: Array) -> Array:
+def largest_differences(ours: Array, theirs: Array) -> Array:
     """For each sample the largest absolute difference: (N,) int64."""
     flat = (len(ours), -1 if ours.size else 0)
     difference: Array = np.abs(ours.astype(np.int64) - theirs.astype(np.int64)).reshape(flat).max(axis=1, initial=0)
     return difference
 
 
-def _classes(output: Array) -> Array:
+def classes_of(output: Array) -> Array:
     """For each sample the position of the largest element, the first of several: (N,) int64."""
     classes: Array = output.reshape(len(output), -1).argmax(axis=1)
     return classes

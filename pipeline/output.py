@@ -97,6 +97,15 @@ def write_tree(
     return Written(changed=tuple(sorted((*changed, *gone))), kept=kept, saved=saved)
 
 
+def require_ours(folder: Path, *, force: bool = False) -> None:
+    """Refuse a folder that `write_tree` would refuse for not being ours: before work is spent on what goes there.
+
+    Raises:
+        OutputError: it holds something else, and `force` was not given.
+    """
+    _read_manifest(folder.resolve(), force=force)
+
+
 def _read_manifest(folder: Path, *, force: bool) -> dict[str, str]:
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return {}

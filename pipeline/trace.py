@@ -7,13 +7,12 @@ offline memory plan is left out of the copy: it lets tensors share memory that i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.arena.buffers import OFFLINE_PLAN
-from edgewright.pipeline.graph import DType, Graph, Tensor, integers_behind, write
+from edgewright.pipeline.graph import DType, Graph, Tensor, integers_behind, with_outputs, write
 from edgewright.pipeline.interpreters import Array, Request, run, tflm_engine
 from edgewright.pipeline.quantization import quantize
 
@@ -87,13 +86,6 @@ def trace(graph: Graph, inputs: tuple[Array, ...]) -> Mapping[int, Array]:
         return {}
     outputs = run(Request(engine=tflm_engine(), tflite=write(with_outputs(graph, indices)), inputs=inputs)).outputs
     return dict(zip(indices, outputs, strict=True))
-
-
-def with_outputs(graph: Graph, indices: tuple[int, ...]) -> Graph:
-    """Return the model with other outputs, and without an offline memory plan and signatures."""
-    main = replace(graph.main, outputs=indices)
-    metadata = tuple(entry for entry in graph.metadata if entry.name != OFFLINE_PLAN)
-    return replace(graph, subgraphs=(main, *graph.subgraphs[1:]), metadata=metadata, signatures=())
 
 
 def element_integers(graph: Graph, tensor: Tensor, values: Array) -> npt.NDArray[np.int32]:

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from edgewright.pipeline.errors import EdgewrightError, ExitStatus
 from edgewright.pipeline.progress import ConsoleReporter
-from edgewright.runtime_bench import cli_lint, cli_tools
+from edgewright.runtime_bench import cli_bench, cli_lint, cli_tools
 from edgewright.runtime_bench.cli_options import (
     ALL,
     DEFAULT_CACHE,
@@ -59,6 +59,7 @@ class Document(str, Enum):
     REPORT = "report"
     ANALYSIS = "analysis"
     LINT = "lint"
+    BENCH = "bench"
 
 
 console = Console(emoji=False)
@@ -196,6 +197,9 @@ def diff(
     console.print(difference_table(changes) if changes else "The two reports say the same.")
 
 
+app.command(epilog=cli_bench.EPILOG)(cli_bench.bench)
+
+
 @app.command(epilog="Example: edgewright targets")
 def targets() -> None:
     """List the boards with chip, memory and firmware families, and how each family is flashed."""
@@ -214,16 +218,22 @@ app.command(epilog="Example: edgewright aar --target android")(cli_tools.aar)
 @app.command(epilog="Example: edgewright schema analysis > analysis.schema.json")
 def schema(
     document: Annotated[
-        Document, typer.Argument(help="report.json of a build, analysis.json, or `lint --json`.")
+        Document, typer.Argument(help="report.json of a build, analysis.json, `lint --json`, or bench.json.")
     ] = Document.REPORT,
 ) -> None:
     """Print the JSON schema of a document."""
     import json
 
     from edgewright.pipeline import analysis, lint, report
+    from edgewright.runtime_bench import bench
 
-    packages = {Document.REPORT: report, Document.ANALYSIS: analysis, Document.LINT: lint}
-    typer.echo(json.dumps(packages[document].json_schema(), indent=1))
+    schemas = {
+        Document.REPORT: report.json_schema,
+        Document.ANALYSIS: analysis.json_schema,
+        Document.LINT: lint.json_schema,
+        Document.BENCH: bench.json_schema,
+    }
+    typer.echo(json.dumps(schemas[document](), indent=1))
 
 
 @app.callback(invoke_without_command=True)

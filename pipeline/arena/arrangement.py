@@ -12,11 +12,9 @@ from edgewright.pipeline.arena.optimum import Optimum, find_optimum
 from edgewright.pipeline.arena.order import reorder_operators
 from edgewright.pipeline.arena.revision import TFLM_REVISION
 from edgewright.pipeline.arena.scratch import requested_scratch
+from edgewright.pipeline.graph.stripping import COMPRESSION
 from edgewright.pipeline.graph.types import Graph
 from edgewright.pipeline.vocabulary import Kernels
-
-COMPRESSED = "COMPRESSION_METADATA"
-"""TFLM decodes such a model's weights into the plan, with buffers that are not known here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +42,8 @@ def arrangements(graph: Graph, kernels: Kernels, core: str, revision: str = TFLM
         core: kernels may differ between cores.
         revision: of TFLM, and so may they between revisions.
     """
-    if any(entry.name == COMPRESSED for entry in graph.metadata):
+    # TFLM decodes the weights of a compressed model into the plan, with buffers that are not known here.
+    if any(entry.name == COMPRESSION for entry in graph.metadata):
         return
     bare = without_offline_plan(graph)
     scratch = requested_scratch(bare, kernels, core, revision)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgewright.pipeline.arena.planner import Buffer
+from edgewright.pipeline.graph.stripping import OFFLINE_PLAN
 from edgewright.pipeline.graph.types import ABSENT, DType, Graph, Operator, Tensor
 from edgewright.pipeline.rounding import round_up
 
 ALIGNMENT = 16
 """Every buffer begins on a multiple of this many bytes, and takes one."""
-OFFLINE_PLAN = "OfflineMemoryAllocation"
 OFFLINE_HEADER = 3
 """Version, subgraph and count come before the offsets of an offline plan."""
 NEVER = -1

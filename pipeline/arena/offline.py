@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgewright.pipeline.arena.buffers import NEVER, OFFLINE_PLAN
+from edgewright.pipeline.arena.buffers import NEVER
+from edgewright.pipeline.graph.stripping import OFFLINE_PLAN
 from edgewright.pipeline.graph.types import Graph, Metadata
 
 VERSION = 0

@@ -11,7 +11,10 @@ from collections.abc import Mapping
 
 from edgewright.pipeline.graph.types import Graph, Subgraph, Tensor
 
-NEEDED_METADATA = frozenset({"OfflineMemoryAllocation", "COMPRESSION_METADATA"})
+OFFLINE_PLAN = "OfflineMemoryAllocation"
+"""Says where each tensor lies in the arena."""
+COMPRESSION = "COMPRESSION_METADATA"
+NEEDED_METADATA = frozenset({OFFLINE_PLAN, COMPRESSION})
 """What TensorFlow Lite Micro looks for; all other metadata is for people and tools."""
 
 

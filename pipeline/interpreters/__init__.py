@@ -5,14 +5,15 @@
     time_invokes(TimeInvokes) -> InvokeTimes  the time of one inference, many times over
 
 Whatever goes wrong in the worker (a refusal, a crash, a hang, garbage) is an `InterpreterError` with one sentence.
-An engine is one module with an `ENGINE` and an `open_session`, and its entry in `ENGINES`.
+An engine is one module with an `ENGINE` and an `open_session`, and its entry in `ENGINES`, or in `SOURCE_ENGINES`
+where it runs what a `.tflite` was made from.
 """
 
 from __future__ import annotations
 
 from edgewright.pipeline.errors import InterpreterError, nearest
-from edgewright.pipeline.interpreters import litert, tflite_runtime, tflm
-from edgewright.pipeline.interpreters.engine import Engine, Resolver
+from edgewright.pipeline.interpreters import litert, tensorflow, tflite_runtime, tflm
+from edgewright.pipeline.interpreters.engine import Engine, ModelFormat, Resolver
 from edgewright.pipeline.interpreters.execution import find_arena, run, time_invokes
 from edgewright.pipeline.interpreters.types import (
     Allocations,
@@ -20,6 +21,7 @@ from edgewright.pipeline.interpreters.types import (
     Array,
     FindArena,
     InvokeTimes,
+    MemoryUse,
     Request,
     Result,
     TimeInvokes,
@@ -28,12 +30,15 @@ from edgewright.pipeline.interpreters.types import (
 
 __all__ = [
     "ENGINES",
+    "SOURCE_ENGINES",
     "Allocations",
     "ArenaFound",
     "Array",
     "Engine",
     "FindArena",
     "InvokeTimes",
+    "MemoryUse",
+    "ModelFormat",
     "Request",
     "Resolver",
     "Result",
@@ -48,7 +53,10 @@ __all__ = [
 ]
 
 ENGINES: tuple[Engine, ...] = (tflite_runtime.ENGINE, litert.ENGINE, tflm.ENGINE)
-"""Every engine there is. Where several can do the same, the first that is available is taken."""
+"""Every engine that runs a `.tflite`. Where several can do the same, the first that is available is taken."""
+
+SOURCE_ENGINES: tuple[Engine, ...] = (tensorflow.ENGINE,)
+"""Every engine that runs the float source model."""
 
 
 def engine_named(name: str) -> Engine:

@@ -20,6 +20,14 @@ class Resolver(str, Enum):
     """The default delegates, XNNPACK among them: what a phone runs."""
 
 
+class ModelFormat(str, Enum):
+    """What an engine reads; the value is the file's suffix without the dot."""
+
+    TFLITE = "tflite"
+    KERAS = "keras"
+    """A float source model, as a build leaves it in `model.keras`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """Facts of one engine.
@@ -35,6 +43,7 @@ class Engine:
     runtime_module: str
     install: str
     resolvers: tuple[Resolver, ...]
+    reads: ModelFormat = ModelFormat.TFLITE
     has_arena: bool = False
     newest_python: tuple[int, int] | None = None
     numpy_below: int | None = None

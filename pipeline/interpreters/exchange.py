@@ -21,7 +21,7 @@ from typing import TypeVar
 import numpy as np
 
 from edgewright.pipeline.interpreters.engine import Resolver
-from edgewright.pipeline.interpreters.types import Allocations, Array
+from edgewright.pipeline.interpreters.types import Allocations, Array, MemoryUse
 
 LOG = "log"
 _TASK, _MODEL, _INPUTS = "task.json", "model.tflite", "inputs.npz"
@@ -87,6 +87,9 @@ class Reply:
     message: str = ""
     latencies_us: tuple[float, ...] = ()
     load_time_us: float = 0.0
+    first_time_us: float = 0.0
+    yardsticks_us: tuple[float, ...] = ()
+    memory: MemoryUse | None = None
     uses_delegate: bool = False
     allocations: Allocations | None = None
     arena_bytes: int = 0
@@ -161,15 +164,16 @@ def read_reply(folder: Path) -> tuple[Reply, tuple[Array, ...]]:
         ExchangeError: a file is missing or malformed.
     """
     fields = _read_json(folder / _REPLY)
-    allocations = fields.get("allocations")
-    latencies = fields.get("latencies_us")
-    if not isinstance(latencies, list) or not all(isinstance(figure, float) for figure in latencies):
-        raise ExchangeError("latencies_us is no list of numbers")
+    allocations, memory = fields.get("allocations"), fields.get("memory")
+    latencies_us = _figures(fields, "latencies_us")
     reply = Reply(
         outcome=_enum(fields, "outcome", Outcome),
         message=_text(fields, "message"),
-        latencies_us=tuple(latencies),
+        latencies_us=latencies_us,
         load_time_us=_number(fields, "load_time_us"),
+        first_time_us=_number(fields, "first_time_us"),
+        yardsticks_us=_figures(fields, "yardsticks_us"),
+        memory=None if memory is None else _memory(memory),
         uses_delegate=fields.get("uses_delegate") is True,
         allocations=None if allocations is None else _allocations(allocations),
         arena_bytes=_integer(fields, "arena_bytes"),
@@ -208,6 +212,19 @@ def _allocations(fields: object) -> Allocations:
         head_bytes=_integer(fields, "head_bytes"),
         tail_bytes=_integer(fields, "tail_bytes"),
     )
+
+
+def _memory(fields: object) -> MemoryUse:
+    if not isinstance(fields, dict):
+        raise ExchangeError("memory is no object")
+    return MemoryUse(base_bytes=_integer(fields, "base_bytes"), peak_bytes=_integer(fields, "peak_bytes"))
+
+
+def _figures(fields: Mapping[str, object], key: str) -> tuple[float, ...]:
+    value = fields.get(key)
+    if not isinstance(value, list) or not all(isinstance(figure, float) for figure in value):
+        raise ExchangeError(f"{key} is no list of numbers")
+    return tuple(value)
 
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)

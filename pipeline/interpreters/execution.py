@@ -117,6 +117,9 @@ def time_invokes(request: TimeInvokes, *, timeout_seconds: float = RUN_TIMEOUT_S
     return InvokeTimes(
         latencies_us=reply.latencies_us,
         load_time_us=reply.load_time_us,
+        first_time_us=reply.first_time_us,
+        yardsticks_us=reply.yardsticks_us,
+        memory=reply.memory,
         uses_delegate=reply.uses_delegate,
         versions=_versions(request.engine),
     )

@@ -31,6 +31,17 @@ class Allocations:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemoryUse:
+    """Resident memory of a worker process: when the interpreter was imported, and the most until after one inference.
+
+    The kernel counts pages for each thread by itself, so that either may be off by some hundred kilobytes.
+    """
+
+    base_bytes: int
+    peak_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Versions:
     """What computed a result."""
 
@@ -43,6 +54,8 @@ class Versions:
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """Run a model on N samples.
+
+    `tflite` is the content of a `.tflite`, or what else the engine `reads`.
 
     `inputs` holds one array for each model input, in the model's order (see the module's text for shapes).
     `arena_bytes` is for engines with an arena; None lets the engine take plenty.
@@ -114,10 +127,17 @@ class TimeInvokes:
 
 @dataclass(frozen=True, kw_only=True)
 class InvokeTimes:
-    """What `TimeInvokes` gave: the time of each inference after the warm-up, in order."""
+    """What `TimeInvokes` gave: the time of each inference after the warm-up, in order.
+
+    `first_time_us` is that of the very first inference, and `yardsticks_us` what a fixed calculation took in the same
+    process before and after the others (see `yardstick.py`). `memory` is None where the system does not tell.
+    """
 
     latencies_us: tuple[float, ...]
     load_time_us: float
+    first_time_us: float
+    yardsticks_us: tuple[float, ...]
+    memory: MemoryUse | None
     uses_delegate: bool
     versions: Versions
 

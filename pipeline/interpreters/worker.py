@@ -1,7 +1,8 @@
 """The process in which one interpreter runs one task: `python -m ...interpreters.worker FOLDER PARENT`.
 
 It dies with its parent, leaves no core file, may not take all of the machine's memory, and ends without running any
-destructor of the interpreter. TensorFlow is never imported here: it breaks tflite-runtime in the same process.
+destructor of the interpreter. Only the engine that is TensorFlow imports that: it breaks tflite-runtime in the same
+process.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from edgewright.pipeline.interpreters.exchange import (
     write_progress,
     write_reply,
 )
+from edgewright.pipeline.interpreters.memory import PeakMemory
 from edgewright.pipeline.interpreters.types import Array, Session, SessionOptions
+from edgewright.pipeline.interpreters.yardstick import measure_yardstick_us
 
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 """Address space that a worker may take: a hostile model ends with a refusal, not with a machine that swaps."""
@@ -99,6 +102,7 @@ def _run(folder: Path, task: Task, opener: Opener, tflite: bytes, inputs: tuple[
 
 
 def _time_invokes(folder: Path, task: Task, opener: Opener, tflite: bytes, inputs: tuple[Array, ...]) -> Answer:
+    peak = PeakMemory()
     session, load_time_us = _open(folder, opener, tflite, _options(task))
     if inputs:
         check_inputs(inputs, session.inputs)
@@ -106,12 +110,18 @@ def _time_invokes(folder: Path, task: Task, opener: Opener, tflite: bytes, input
     else:
         session.set_inputs(_zeros(session))
     _enter(folder, Phase.RUNNING)
-    _invoke_repeatedly(session, task.time_limit_seconds / 4, 1, task.warm_up_runs)
+    first_time_us = _invoke_us(session)
+    memory = peak.measure()
+    _invoke_repeatedly(session, task.time_limit_seconds / 4, 0, task.warm_up_runs - 1)
+    before_us = measure_yardstick_us()
     latencies_us = _invoke_repeatedly(session, task.time_limit_seconds, task.minimum_runs, task.maximum_runs)
     reply = Reply(
         outcome=Outcome.DONE,
         latencies_us=latencies_us,
         load_time_us=load_time_us,
+        first_time_us=first_time_us,
+        yardsticks_us=(before_us, measure_yardstick_us()),
+        memory=memory,
         uses_delegate=session.uses_delegate(),
     )
     return reply, ()

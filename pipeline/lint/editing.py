@@ -7,14 +7,13 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
+from edgewright.pipeline.graph.stripping import OFFLINE_PLAN
 from edgewright.pipeline.graph.types import DType, Graph, Metadata, Operator, Quantization, Tensor
 
 PAD = "PAD"
 SLICE = "SLICE"
 INT8_VERSION = 2
 """The version of both that int8 values came with."""
-PLAN = "OfflineMemoryAllocation"
-"""Metadata with an offset for each tensor, which no longer fits where a tensor was added or has grown."""
 
 
 class Editor:
@@ -92,9 +91,9 @@ class Editor:
 
 
 def _without_plan(graph: Graph) -> Graph:
-    kept: tuple[Metadata, ...] = tuple(entry for entry in graph.metadata if entry.name != PLAN)
+    kept: tuple[Metadata, ...] = tuple(entry for entry in graph.metadata if entry.name != OFFLINE_PLAN)
     buffers = list(graph.buffers)
     for entry in graph.metadata:
-        if entry.name == PLAN:
+        if entry.name == OFFLINE_PLAN:
             buffers[entry.buffer_index] = b""
     return dataclasses.replace(graph, metadata=kept, buffers=tuple(buffers))

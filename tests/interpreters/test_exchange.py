@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from edgewright.pipeline.interpreters import Allocations, Resolver
+from edgewright.pipeline.interpreters import Allocations, MemoryUse, Resolver
 from edgewright.pipeline.interpreters.exchange import (
     ExchangeError,
     Kind,
@@ -33,6 +33,9 @@ REPLY = Reply(
     message="fine",
     latencies_us=(1.5, 2.0),
     load_time_us=3.25,
+    first_time_us=7.5,
+    yardsticks_us=(30.5, 31.0),
+    memory=MemoryUse(base_bytes=5, peak_bytes=6),
     uses_delegate=True,
     allocations=Allocations(total_bytes=3, head_bytes=2, tail_bytes=1),
     arena_bytes=16,
@@ -97,6 +100,10 @@ def test_a_reply_with_a_pickle_is_not_loaded(tmp_path: Path) -> None:
         ("message", 1, "message is no text"),
         ("latencies_us", ["1"], "latencies_us is no list of numbers"),
         ("load_time_us", None, "load_time_us is no number"),
+        ("first_time_us", "1", "first_time_us is no number"),
+        ("yardsticks_us", 1.5, "yardsticks_us is no list of numbers"),
+        ("memory", [1], "memory is no object"),
+        ("memory", {"base_bytes": 1}, "peak_bytes is no integer"),
         ("allocations", 1, "allocations is no object"),
         ("allocations", {"total_bytes": 1.5}, "total_bytes is no integer"),
         ("arena_bytes", True, "arena_bytes is no integer"),

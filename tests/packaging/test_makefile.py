@@ -193,6 +193,7 @@ def test_missing_target_lists_the_targets(bare: Copy, arguments: list[str]) -> N
         (["tflite=m.tflite", "model=m.h5"], "model= does not go with tflite="),
         (["tflite=m.tflite", "dry=1"], "dry= does not go with tflite="),
         (["labels=l.txt"], "labels= goes with tflite= only"),
+        (["baseline=b.json"], "baseline= goes with the goal bench only"),
     ],
 )
 def test_wrong_use_is_one_sentence(ready: Copy, arguments: list[str], sentence: str) -> None:
@@ -228,6 +229,28 @@ def test_tflite_is_emitted(ready: Copy) -> None:
     """`tflite=` calls emit, and a name that begins with a dash is no option."""
     assert 0 == ready.make("target=esp32", "tflite=-m.tflite", "out=o", "data=d.npz", "labels=l.txt").returncode
     assert "emit --target esp32 --out o --inputs d.npz --labels l.txt -- -m.tflite".split() == ready.arguments()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "model"), [(["tflite=-m.tflite"], "-m.tflite"), (["target=esp32"], "build/esp32")]
+)
+def test_bench_takes_a_model(ready: Copy, arguments: list[str], model: str) -> None:
+    """A file, or what a target's build left, is measured with data, recipe and baseline, into a folder."""
+    values = ("data=d", "recipe=r", "baseline=b", "out=o", "seed=7", "force=1")
+
+    assert 0 == ready.make("bench", *arguments, *values).returncode
+    assert [
+        *"bench --data d --recipe r --seed 7 --baseline b --out o --force --".split(), model
+    ] == ready.arguments()  # fmt: skip
+
+
+def test_bench_without_a_model_says_what_to_give(bare: Copy) -> None:
+    """The sentence names both ways, before anything is installed."""
+    done = bare.make("bench")
+
+    assert 2 == done.returncode
+    assert "tflite= or target= is missing: make bench tflite=FILE" in done.stderr
+    assert not (bare.folder / ".venv").exists()
 
 
 def test_targets_emits_all(ready: Copy) -> None:

@@ -25,7 +25,7 @@ def plain() -> Any:
     return json.loads(sample_report().model_dump_json())
 
 
-@pytest.mark.parametrize("document", ["report", "analysis", "lint"])
+@pytest.mark.parametrize("document", ["report", "analysis", "lint", "bench"])
 def test_the_published_schema_is_what_the_command_prints(tmp_path: Path, document: str) -> None:
     """docs/*.schema.json are the outputs of `edgewright schema`."""
     finished = edgewright("schema", document, cwd=tmp_path)

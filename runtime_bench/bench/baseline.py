@@ -1,0 +1,147 @@
+"""What changed against an earlier bench, and what became worse beyond what either of the two can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from edgewright.pipeline.errors import BadInputError
+from edgewright.runtime_bench.bench.schema import (
+    Bench,
+    IntervalSection,
+    LatencySection,
+    MetricSection,
+    ModelSection,
+    RowSection,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One figure in two benches."""
+
+    model: str
+    figure: str
+    before: str
+    after: str
+    is_regression: bool
+    remark: str = ""
+
+
+def load_bench(path: Path) -> Bench:
+    """Read a `bench.json`.
+
+    Raises:
+        BadInputError: it is missing, or not a bench of this version.
+    """
+    try:
+        return Bench.model_validate_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInputError(f"{path}: cannot be read ({error.strerror}); give the path of a bench.json.") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else "not UTF-8"
+        raise BadInputError(
+            f"{path}: is not a bench that this version reads ({detail}); make it again with edgewright bench."
+        ) from None
+
+
+def require_common_model(before: Bench, names: Sequence[str], path: Path) -> None:
+    """Refuse a baseline that measured other models, before anything is measured.
+
+    Raises:
+        BadInputError: none of the names is a model of the baseline.
+    """
+    known = [model.name for model in before.models]
+    if not set(known) & set(names):
+        raise BadInputError(
+            f"baseline: {path} measured {', '.join(known)}, and {', '.join(names)} is given; give the bench.json of a "
+            "model of the same name."
+        )
+
+
+def compare_benches(before: Bench, after: Bench) -> tuple[Change, ...]:
+    """Return every figure that differs, of each model that has the same name in both.
+
+    Bytes and arena are exact: any growth is a regression. A score is one where it lies below the interval that the
+    samples left the earlier one. A latency is compared as its ratio to a fixed calculation, which the processor's
+    clock cancels in: it is one where the two intervals have nothing in common and both benches could tell.
+    """
+    earlier = {model.name: model for model in before.models}
+    common = [model for model in after.models if model.name in earlier]
+    same_data = before.data_digest == after.data_digest
+    metric = after.metric if same_data and before.metric == after.metric else None
+    return tuple(change for model in common for change in _changes(earlier[model.name], model, metric))
+
+
+def _changes(before: ModelSection, after: ModelSection, metric: MetricSection | None) -> Iterator[Change]:
+    exact = (
+        ("file bytes", before.file_bytes, after.file_bytes),
+        ("weight bytes", before.weight_bytes, after.weight_bytes),
+        ("arena bytes", before.arena_bytes, after.arena_bytes),
+        ("MACs", before.macs, after.macs),
+    )
+    for figure, old, new in exact:
+        if old != new:
+            worse = old is not None and new is not None and new > old
+            yield Change(model=after.name, figure=figure, before=_count(old), after=_count(new), is_regression=worse)
+    rows = {row.id: row for row in before.rows}
+    for row in after.rows:
+        if row.id in rows:
+            yield from _row_changes(after.name, rows[row.id], row, metric)
+
+
+def _row_changes(model: str, before: RowSection, after: RowSection, metric: MetricSection | None) -> Iterator[Change]:
+    if before.failure != after.failure:
+        yield Change(
+            model=model,
+            figure=f"{after.id}: runs",
+            before="failed" if before.failure else "ran",
+            after="failed" if after.failure else "ran" if after.unavailable is None else "unavailable",
+            is_regression=before.failure is None and after.failure is not None,
+            remark=after.failure or "",
+        )
+    if metric is not None and before.scores and after.scores:
+        yield from _score_change(model, before, after, metric)
+    if before.latency is not None and after.latency is not None:
+        yield from _latency_change(model, after.id, before.latency, after.latency)
+
+
+def _score_change(model: str, before: RowSection, after: RowSection, metric: MetricSection) -> Iterator[Change]:
+    old, new = before.scores[0], after.scores[0]
+    if old.value == new.value:
+        return
+    worse = new.value < old.low if metric.higher_is_better else new.value > old.high
+    yield Change(
+        model=model,
+        figure=f"{after.id}: {metric.name}",
+        before=f"{old.value:.4g}",
+        after=f"{new.value:.4g}",
+        is_regression=worse,
+        remark=f"earlier interval {old.low:.4g} to {old.high:.4g}",
+    )
+
+
+def _latency_change(model: str, row: str, before: LatencySection, after: LatencySection) -> Iterator[Change]:
+    old, new = before.yardstick_ratio, after.yardstick_ratio
+    if old is None or new is None or _overlap(old, new):
+        return
+    told = before.trusted and after.trusted
+    yield Change(
+        model=model,
+        figure=f"{row}: latency over the fixed calculation",
+        before=f"{old.median:.4g}",
+        after=f"{new.median:.4g}",
+        is_regression=told and new.low > old.high,
+        remark="" if told else "too noisy to tell",
+    )
+
+
+def _overlap(left: IntervalSection, right: IntervalSection) -> bool:
+    return left.low <= right.high and right.low <= left.high
+
+
+def _count(value: int | None) -> str:
+    return "unknown" if value is None else f"{value:,}"

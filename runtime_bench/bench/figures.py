@@ -1,0 +1,113 @@
+"""Measured rows turned into what `bench.json` says of them."""
+
+from __future__ import annotations
+
+import statistics
+
+from edgewright.runtime_bench.bench.latency import RowTimes, paired_ratio
+from edgewright.runtime_bench.bench.noise import MachineNoise
+from edgewright.runtime_bench.bench.plan import Limits
+from edgewright.runtime_bench.bench.schema import (
+    IntervalSection,
+    LatencySection,
+    MemorySection,
+    NoiseSection,
+    RatioSection,
+    Verdict,
+)
+from edgewright.runtime_bench.bench.statistics import Interval
+from edgewright.runtime_bench.latency import percentile
+
+
+def latency_section(times: RowTimes, noise: MachineNoise, limits: Limits) -> LatencySection | None:
+    """Return a row's latency, and whether it can be told; None where no block was measured."""
+    if not times.blocks:
+        return None
+    medians = [block.median_us for block in times.blocks]
+    every = tuple(latency for block in times.blocks for latency in block.latencies_us)
+    interval = times.interval or Interval(median=statistics.median(medians), low=min(medians), high=max(medians))
+    doubt = _doubt(times, noise, limits)
+    return LatencySection(
+        block_count=len(times.blocks),
+        run_count=len(every),
+        median_us=interval.median,
+        low_us=interval.low,
+        high_us=interval.high,
+        p90_us=percentile(every, 90),
+        p99_us=percentile(every, 99),
+        minimum_us=min(every),
+        reached=times.is_reached(limits),
+        trusted=doubt is None,
+        doubt=doubt,
+        yardstick_ratio=interval_section(times.yardstick_ratio),
+        first_us=statistics.median(block.first_us for block in times.blocks),
+        load_us=statistics.median(block.load_us for block in times.blocks),
+    )
+
+
+def memory_section(times: RowTimes) -> MemorySection | None:
+    """Return a row's memory; None where the system does not tell."""
+    seen = [block.memory for block in times.blocks if block.memory is not None]
+    if not seen:
+        return None
+    return MemorySection(
+        base_bytes=round(statistics.median(one.base_bytes for one in seen)),
+        over_base_bytes=round(statistics.median(max(one.peak_bytes - one.base_bytes, 0) for one in seen)),
+    )
+
+
+def noise_section(noise: MachineNoise) -> NoiseSection:
+    """Return what the machine did."""
+    return NoiseSection(
+        steal_share=noise.steal_share,
+        other_cores=noise.other_cores,
+        yardstick=interval_section(noise.yardstick),
+        yardstick_spread=noise.yardstick_spread,
+        reasons=noise.reasons,
+    )
+
+
+def ratio_sections(rows: tuple[RowTimes, ...]) -> tuple[RatioSection, ...]:
+    """Compare each row with the first of its model, and with the same engine on the first model."""
+    measured = [times for times in rows if times.blocks]
+    pairs: list[tuple[RowTimes, RowTimes]] = []
+    for times in measured:
+        ours = times.row
+        first = next(one for one in measured if one.row.candidate is ours.candidate)
+        same = next(one for one in measured if one.row.setup == ours.setup)
+        pairs += [(times, other) for other in (first, same) if other is not times]
+    return tuple(_ratio(times, other) for times, other in pairs)
+
+
+def interval_section(interval: Interval | None) -> IntervalSection | None:
+    """Return an interval as it is kept."""
+    if interval is None:
+        return None
+    return IntervalSection(median=interval.median, low=interval.low, high=interval.high)
+
+
+def _doubt(times: RowTimes, noise: MachineNoise, limits: Limits) -> str | None:
+    """Say why a latency cannot be told; None where it can."""
+    if not times.is_reached(limits):
+        return f"no interval of ±{limits.target_half_width:.0%} within {times.wall_seconds:.0f} s"
+    if times.drifts(limits):
+        return "the first half of the measurement was faster or slower than the second"
+    return noise.reasons[0] if noise.reasons else None
+
+
+def _ratio(times: RowTimes, other: RowTimes) -> RatioSection:
+    count, interval = paired_ratio(times, other)
+    verdict: Verdict = "no difference to be told"
+    if interval is not None and interval.high < 1:
+        verdict = "faster"
+    elif interval is not None and interval.low > 1:
+        verdict = "slower"
+    return RatioSection(
+        model=times.row.candidate.name,
+        row=times.row.setup.id,
+        over_model=other.row.candidate.name,
+        over_row=other.row.setup.id,
+        block_count=count,
+        ratio=interval_section(interval),
+        verdict=verdict,
+    )
