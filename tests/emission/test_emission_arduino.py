@@ -140,7 +140,7 @@ def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: 
     watch_element(tree / SKETCH, 1)
     statuses, output, lines = run_over_protocol(application(tree, tmp_path / "sketch"), tiny, 2)
     assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
-    assert [RESULTS[0], "pin 13 = 1"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[6:]]
+    assert [RESULTS[0], "pin 13 = 1"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[1 + len(SELFTEST) :]]
 
 
 @pytest.mark.slow

@@ -60,7 +60,7 @@ def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: 
     watch_element(tree / "main" / "app_main.cc", 1)
     statuses, output, lines = run_over_protocol(application(tree, tmp_path / "application"), tiny, 2)
     assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
-    assert [RESULTS[0], "LED on"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[5:]]
+    assert [RESULTS[0], "LED on"] == [re.sub(r"\d+ us", "{us} us", line) for line in lines[len(SELFTEST) :]]
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: 
     watch_element(tree / "src" / "main.cc", 1)
     statuses, output, lines = run_over_protocol(application(tree), tiny, 2)
     assert ([0] * 6, tiny.vectors.outputs[2][0].tobytes()) == (statuses, output)
-    lines = [re.sub(r"\d+ us", "{us} us", line) for line in lines[5:]]
+    lines = [re.sub(r"\d+ us", "{us} us", line) for line in lines[len(SELFTEST) :]]
     assert [RESULTS[0], "pin 0 = 1", RESULTS[1], "pin 0 = 0"] == lines
 
 
