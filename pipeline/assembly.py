@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from edgewright.pipeline.advice import Place, suggest
+from edgewright.pipeline.arena import kernels_of
 from edgewright.pipeline.chain import Step
 from edgewright.pipeline.contributors import find_contributors
 from edgewright.pipeline.emission.firmware import render, render_archive
@@ -257,7 +258,7 @@ def _lint(findings: Findings, target: Target, family: Family) -> tuple[FindingSe
 
 def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Family) -> FitSection:
     graph = findings.graph
-    contributors = find_contributors(graph, findings.layer_names, family.kernels, target.core)
+    contributors = find_contributors(graph, findings.layer_names, kernels_of(family), target.core)
 
     def measure(other: Target, with_family: Family) -> Footprint | None:
         if not supports(graph, findings.layer_names, other, with_family):

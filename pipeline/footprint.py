@@ -1,4 +1,4 @@
-"""What a converted model needs on a microcontroller: flash for weights, code and golden vectors, RAM for the rest.
+"""What a converted model needs on a microcontroller: flash for weights, code and self-test, RAM for the rest.
 
 Budgets, checks of fit and reports take their figures from here, so that they cannot disagree.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgewright.pipeline.arena import arena_method, computed_arena_bytes
+from edgewright.pipeline.arena import arena_method, computed_arena_bytes, kernels_of
 from edgewright.pipeline.code_sizes import CodePart, CodeTable, Optimization, code_parts, load_code_tables
 from edgewright.pipeline.graph import Graph, lifetimes, liveness_bound_bytes
 from edgewright.pipeline.interpreters.arena_search import round_up
@@ -59,7 +59,7 @@ class Footprint:
 
     @property
     def flash_bytes(self) -> int:
-        """Weights, code and golden vectors."""
+        """Weights, code and the self-test."""
         return self.program_bytes + self.selftest_bytes
 
     @property
@@ -90,11 +90,11 @@ def footprint(
         target: the board.
         family: tells which kernels run.
         optimization: how interpreter and kernels are compiled; by default as their own builds do it.
-        selftest_bytes: of the golden vectors.
+        selftest_bytes: of golden vectors, hashes and values.
     """
     if family.runtime is not Runtime.TFLM:
         return _footprint_of_a_file(tflite_bytes, host_arena_bytes, graph)
-    table = choose_code_table(family.kernels, target.core, optimization)
+    table = choose_code_table(kernels_of(family), target.core, optimization)
     operators = {operator.label for subgraph in graph.subgraphs for operator in subgraph.operators}
     arena_bytes, arena_source = _arena(graph, host_arena_bytes, target, family)
     return Footprint(

@@ -9,6 +9,7 @@ from edgewright.pipeline.arena.choice import (
     computed_arena_bytes,
     computed_host_use,
     computed_use,
+    kernels_of,
     measure_host_arena,
     revision_of,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "find_optimum",
     "find_peak",
     "has_offline_plan",
+    "kernels_of",
     "measure_host_arena",
     "plan",
     "planned_bytes",

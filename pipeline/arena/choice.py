@@ -78,7 +78,7 @@ def arena_for(graph: Graph, host_arena_bytes: int, target: Target, family: Famil
         reserve_bytes=_reserve_bytes(graph, family, use.smallest_bytes) if is_computed and use else 0,
         method=method,
         word_bits=target.word_bits,
-        kernels=find_revision(revision_of(family)).kernels or family.kernels,
+        kernels=kernels_of(family),
         tflm_revision=TFLM_REVISION if is_computed else tflm_revision,
         used_bytes=use.used_bytes if use else None,
     )
@@ -97,6 +97,11 @@ def computed_arena_bytes(graph: Graph, target: Target, family: Family) -> int:
 def computed_use(graph: Graph, target: Target, family: Family) -> ArenaUse:
     """Compute what the revision of TFLM that a family has takes of its arena on a target."""
     return replay(graph, family.kernels, target.core, static_memory=family.static_memory, revision=revision_of(family))
+
+
+def kernels_of(family: Family) -> Kernels:
+    """Return whose kernels run: those of the family's revision of TFLM where it brings its own."""
+    return find_revision(revision_of(family)).kernels or family.kernels
 
 
 def revision_of(family: Family) -> str:

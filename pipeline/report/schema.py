@@ -102,8 +102,10 @@ class FootprintSection(Figures):
     code: tuple[CodeSection, ...]
     code_bytes: Bytes = Field(description="sum of code")
     code_accuracy: float = Field(description="share of code_bytes by which the linked code may differ")
-    selftest_bytes: Bytes = Field(description="golden vectors of the self-test")
-    flash_bytes: Bytes = Field(description="weights, code and golden vectors")
+    selftest_bytes: Bytes = Field(
+        description="of the self-test: golden vectors, and hashes and values of what its layers give"
+    )
+    flash_bytes: Bytes = Field(description="weights, code and the self-test")
     arena_bytes: Bytes
     stack_bytes: Bytes
     static_bytes: Bytes = Field(description="variables of interpreter and C library")

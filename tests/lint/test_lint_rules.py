@@ -318,7 +318,7 @@ def test_constants_that_a_core_cannot_load_are_an_error() -> None:
     assert read(given.tflite) == read(broken.tflite) == read(slow.tflite)
     assert ["error"] == severities("unaligned-buffer", broken)
     assert ["warning"] == severities("unaligned-buffer", slow)
-    assert "1 of 5 constants lie not even at multiples" in found("unaligned-buffer", broken)[0].why
+    assert "1 of 5 constants do not lie at multiples of their elements" in found("unaligned-buffer", broken)[0].why
 
 
 def test_findings_are_sorted_by_severity() -> None:

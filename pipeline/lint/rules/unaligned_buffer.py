@@ -36,16 +36,16 @@ def find(context: Context) -> Iterator[Finding]:
     count = f"{len(broken or loose)} of {len(constants)} constants"
     where = f"the first one, {tensor.dtype.value} of {layer}, at byte {positions[tensor.buffer_index]}"
     reason = (
-        f"not even at multiples of their elements ({where}), where a Cortex-M0+ stops with a fault"
+        f"multiples of their elements even ({where}), where a Cortex-M0+ stops with a fault"
         if broken
-        else f"not at multiples of {ALIGNMENT_BYTES} bytes ({where}): vector kernels load them slowly or copy them"
+        else f"multiples of {ALIGNMENT_BYTES} bytes ({where}): vector kernels load them slowly or copy them"
     )
     yield Finding(
         rule=NAME,
         severity=Severity.ERROR if broken else Severity.WARNING,
         layer=layer,
         operator=operator,
-        why=f"{count} lie {reason}",
+        why=f"{count} do not lie at {reason}",
         repair="write the file anew with aligned buffers, as --fix does",
         is_fixable=True,
     )
