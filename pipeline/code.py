@@ -14,6 +14,8 @@ LOADING = ("models", "surgery", "graph", "frameworks.py", "rounding.py")
 """What decides how a model is loaded, saved and converted."""
 TRAINING = (*LOADING, "training.py", "batches.py", "tasks", "augmentation.py")
 """What decides how a model is trained."""
+ARENA = ("arena", "facts/arena_blocks.toml", "facts/arena_layouts.toml", "facts/arena_revisions.toml")
+"""What decides the arena of a model; of a folder the Python files alone count."""
 
 
 def code_digest(modules: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ from edgewright.pipeline.arena import (
     revision_of,
 )
 from edgewright.pipeline.cache import Cache
-from edgewright.pipeline.code import code_digest
+from edgewright.pipeline.code import ARENA, code_digest
 from edgewright.pipeline.digest import digest_bytes, package_versions
 from edgewright.pipeline.figures import Figures, PlanFigures
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
@@ -28,7 +28,7 @@ from edgewright.pipeline.report.text import format_plan
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import ArenaMethod, GoldenVectors, Runtime
 
-MODULES = ("planning.py", "arena", "graph", "interpreters", "facts")
+MODULES = ("planning.py", *ARENA, "graph", "interpreters")
 RECORD = "plan.json"
 TFLITE = "model.tflite"
 

@@ -20,7 +20,7 @@ from edgewright.pipeline.vocabulary import GoldenVectors
 
 COMPARED = 100
 """Inputs on which the outputs must be equal: golden vectors, at most half of them, and random ones."""
-MODULES = ("proof.py", "golden.py", "interpreters", "graph")
+MODULES = ("proof.py", "golden.py", "interpreters", "graph", "arena")
 RECORD = "proof.json"
 
 

@@ -47,21 +47,24 @@ def write_tflite(path: Path, tflite: bytes, graph: Graph, layers: tuple[str, ...
     Raises:
         OutputError: the folder cannot be written to.
     """
+    staged: list[tuple[Path, Path]] = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(layers_path(path), layers_document(graph, layers))
-        _replace(path, tflite)
+        for place, content in ((path, tflite), (layers_path(path), layers_document(graph, layers))):
+            staged.append((_stage(place, content), place))
+        for file, place in staged:
+            file.replace(place)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); give another --out.") from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    staged = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        staged.chmod(0o644)
-        staged.replace(path)
     finally:
-        staged.unlink(missing_ok=True)
+        for file, _ in staged:
+            file.unlink(missing_ok=True)
+
+
+def _stage(place: Path, content: bytes) -> Path:
+    """Write a file beside the place that it is to take."""
+    handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(name).chmod(0o644)
+    return Path(name)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edgewright.pipeline.arena.buffers import Scratch, tensor_buffers
-from edgewright.pipeline.graph.types import DType, Graph, Operator
+from edgewright.pipeline.graph.types import ABSENT, DType, Graph, Operator
 from edgewright.pipeline.rounding import round_up
 
 ALIGNMENT = 16
@@ -69,7 +69,7 @@ class _Network:
 
 def _network(graph: Graph, scratch: Scratch) -> _Network:
     main = graph.main
-    writer = {index: operator.index for operator in main.operators for index in operator.outputs}
+    writer = {index: operator.index for operator in main.operators for index in operator.outputs if index != ABSENT}
     nbytes = {
         index: buffer.nbytes
         for index, buffer in enumerate(tensor_buffers(graph))

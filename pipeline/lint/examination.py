@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgewright.pipeline.errors import BadInputError, HazardError
+from edgewright.pipeline.layers import layers_path
 from edgewright.pipeline.lint.document import LintDocument, finding_sections
 from edgewright.pipeline.lint.inspection import choose_rules, inspect
 from edgewright.pipeline.lint.repairing import Repaired, repair
@@ -42,6 +43,7 @@ def examine(request: LintRequest) -> LintDocument:
     """
     if request.fix != (request.out is not None):
         raise BadInputError("--fix and --out go together: give --fix --out FILE, or neither of them.")
+    _check_place(request)
     rules = choose_rules(request.rules)
     target = load_target(request.target)
     given = read_tflite(request.tflite)
@@ -67,6 +69,16 @@ def examine(request: LintRequest) -> LintDocument:
         ),
         compared_inputs=repaired.input_count,
     )
+
+
+def _check_place(request: LintRequest) -> None:
+    """Refuse a file whose layers' names would take the place of the given model's; the model itself may be replaced."""
+    given, out = request.tflite.resolve(), request.out.resolve() if request.out is not None else None
+    if out is not None and out != given and layers_path(out) == layers_path(given):
+        raise BadInputError(
+            f"--out {request.out} would have its layers' names in {layers_path(out).name}, as the given model has; "
+            "give a name that differs in more than its end."
+        )
 
 
 def require_no_errors(document: LintDocument) -> None:

@@ -5,6 +5,7 @@ mix(pairing, layers)                         those layers with one scale, all ot
 choose_scales(pairing, names, bench, …)      the layers whose one scale is worth its bytes, and what each costs
 """
 
+from edgewright.pipeline.code import ARENA
 from edgewright.pipeline.scales.choice import Choice, choose_scales
 from edgewright.pipeline.scales.pairing import Layer, Pairing, mix, pair
 from edgewright.pipeline.scales.record import (
@@ -19,8 +20,7 @@ from edgewright.pipeline.scales.record import (
 from edgewright.pipeline.scales.trial import Bench, Trial, draw_split, sample_shapes
 
 CHOICE_MODULES = (
-    "scales", "conversion", "graph", "arena", "facts/arena_blocks.toml", "interpreters", "tasks", "feeding.py",
-    "quantization.py",
+    "scales", "conversion", "graph", *ARENA, "interpreters", "tasks", "feeding.py", "quantization.py", "budget.py",
 )  # fmt: skip
 """The code that decides a choice."""
 

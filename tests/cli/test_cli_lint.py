@@ -111,6 +111,7 @@ def test_a_model_can_be_repaired_in_its_place(tmp_path: Path) -> None:
     [
         (("--fix",), "--fix and --out go together"),
         (("--out", "new.tflite"), "--fix and --out go together"),
+        (("--fix", "--out", "mine.bin"), "would have its layers' names in mine.layers.json"),
         (("--rule", "unaligned-bufer"), 'Unknown rule "unaligned-bufer": did you mean "unaligned-buffer"?'),
         (("--recipe", "none.toml"), "none.toml: cannot be read"),
         (("--family", "arduino"), 'Target "esp32s3" has no firmware family "arduino"'),

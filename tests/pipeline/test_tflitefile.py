@@ -56,3 +56,16 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"model\.tflite: cannot be written"):
         write_tflite(tmp_path / "file" / "model.tflite", b"", graph, NAMES)
     assert ["file"] == [entry.name for entry in tmp_path.iterdir()]
+
+
+def test_a_folder_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    """Neither the model nor the names are left where one of them cannot take its place."""
+    (tmp_path / "model.tflite").mkdir()
+    names = tmp_path / "model.layers.json"
+    names.write_text("of another model")
+    graph = read(write(tiny_graph()))
+
+    with pytest.raises(OutputError, match=r"model\.tflite: cannot be written \(Is a directory\)"):
+        write_tflite(tmp_path / "model.tflite", b"", graph, NAMES)
+    assert "of another model" == names.read_text()
+    assert {"model.tflite", "model.layers.json"} == {entry.name for entry in tmp_path.iterdir()}

@@ -221,6 +221,9 @@ static void put_difference(const walk *state) {
         edgewright_print_hexadecimal(state->expected);
         edgewright_print(" got=");
         edgewright_print_hexadecimal(state->got);
+        if (EDGEWRIGHT_TOLERANCE_LSB != 0u) {
+            edgewright_print(" perhaps within the tolerance");
+        }
     }
     edgewright_print_field(" output=", state->first->output);
     edgewright_print_field(" vector=", (uint32_t)state->vector);
