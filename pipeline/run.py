@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgewright.pipeline.assembly import Findings
@@ -16,7 +16,7 @@ from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph, output_tensors, read
 from edgewright.pipeline.inputs import InputRequest, Inputs, open_inputs
 from edgewright.pipeline.layers import layers_path, read_layers
-from edgewright.pipeline.lint import Context, Repaired, mend
+from edgewright.pipeline.lint import Context, Finding, Repaired, mend
 from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.measurement import score_source
 from edgewright.pipeline.operator_support import require_operators
@@ -97,7 +97,7 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         cache=prepared.cache,
         reporter=reporter,
     )
-    findings = replace(_findings(prepared, workshop, chain, model, (record, vectors)), repaired=mended.fixed)
+    findings = _findings(prepared, workshop, chain, model, (record, vectors), repaired=mended.fixed)
     return leave(findings, request.output, target, family, reporter)
 
 
@@ -135,6 +135,8 @@ def _findings(
     chain: Chain,
     model: PlannableModel,
     evaluation: tuple[EvaluationRecord, GoldenVectors],
+    *,
+    repaired: tuple[Finding, ...],
 ) -> Findings:
     record, vectors = evaluation
     needs = footprint(
@@ -166,6 +168,7 @@ def _findings(
         vectors=vectors,
         configuration=prepared.configuration,
         preprocessing=prepared.inputs.data.preprocessing,
+        repaired=repaired,
     )
 
 

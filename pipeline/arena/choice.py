@@ -72,15 +72,16 @@ def arena_for(graph: Graph, host_arena_bytes: int, target: Target, family: Famil
     """
     method = arena_method(target)
     is_computed = method is ArenaMethod.COMPUTED
-    use = computed_use(graph, target, family) if family.runtime is Runtime.TFLM else None
+    use = computed_use(graph, target, family)
+    reserve_bytes = _reserve_bytes(graph, family, use.smallest_bytes) if is_computed else 0
     return Arena(
-        arena_bytes=computed_arena_bytes(graph, target, family) if is_computed else round_up(host_arena_bytes),
-        reserve_bytes=_reserve_bytes(graph, family, use.smallest_bytes) if is_computed and use else 0,
+        arena_bytes=use.smallest_bytes + reserve_bytes if is_computed else round_up(host_arena_bytes),
+        reserve_bytes=reserve_bytes,
         method=method,
         word_bits=target.word_bits,
         kernels=kernels_of(family),
         tflm_revision=TFLM_REVISION if is_computed else tflm_revision,
-        used_bytes=use.used_bytes if use else None,
+        used_bytes=use.used_bytes if family.runtime is Runtime.TFLM else None,
     )
 
 

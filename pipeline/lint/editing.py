@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from edgewright.pipeline.graph.stripping import OFFLINE_PLAN
-from edgewright.pipeline.graph.types import DType, Graph, Metadata, Operator, Quantization, Tensor
+from edgewright.pipeline.arena import without_offline_plan
+from edgewright.pipeline.graph.types import DType, Graph, Operator, Quantization, Tensor
 
 PAD = "PAD"
 SLICE = "SLICE"
@@ -85,15 +85,6 @@ class Editor:
         """Return the changed graph; a memory plan of the old one is dropped."""
         operators = tuple(dataclasses.replace(one, index=index) for index, one in enumerate(self._operators))
         main = dataclasses.replace(self._graph.main, tensors=tuple(self._tensors), operators=operators)
-        return _without_plan(
+        return without_offline_plan(
             dataclasses.replace(self._graph, subgraphs=(main, *self._graph.subgraphs[1:]), buffers=tuple(self._buffers))
         )
-
-
-def _without_plan(graph: Graph) -> Graph:
-    kept: tuple[Metadata, ...] = tuple(entry for entry in graph.metadata if entry.name != OFFLINE_PLAN)
-    buffers = list(graph.buffers)
-    for entry in graph.metadata:
-        if entry.name == OFFLINE_PLAN:
-            buffers[entry.buffer_index] = b""
-    return dataclasses.replace(graph, metadata=kept, buffers=tuple(buffers))
