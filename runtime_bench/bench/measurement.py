@@ -9,6 +9,7 @@ from importlib.metadata import version
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.graph import total_macs, total_weight_bytes
 from edgewright.pipeline.interpreters import FindArena, find_arena, tflm_engine
+from edgewright.runtime_bench.bench.estimates import estimate_sections
 from edgewright.runtime_bench.bench.examined import Examined, examine
 from edgewright.runtime_bench.bench.figures import latency_section, memory_section, noise_section, ratio_sections
 from edgewright.runtime_bench.bench.latency import Report, Row, RowTimes, measure_rows
@@ -134,6 +135,7 @@ def _model(found: _Found, setups: Sequence[Setup]) -> ModelSection:
         samples=samples.origin if samples else "none",
         pairs=examined.pairs,
         layers=examined.layers,
+        estimates=estimate_sections(graph) if graph else (),
     )
 
 

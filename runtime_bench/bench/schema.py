@@ -166,6 +166,32 @@ class LayersSection(Figures):
     notes: tuple[str, ...]
 
 
+class LayerEstimateSection(Figures):
+    """One operator that multiplies, on one target."""
+
+    operator_index: int
+    macs: Count
+    cycles: float
+
+
+class EstimateSection(Figures):
+    """What one inference is estimated to take on a target: no measurement, but published ones of other networks."""
+
+    target: str
+    family: str
+    core: str
+    clock_hz: Count
+    latency_us: Microseconds | None = Field(description="null where nobody published a measurement of these kernels")
+    cycles: float | None
+    cycles_per_mac: dict[str, float] = Field(description="by class of operator, from what was published")
+    largest_error: float | None = Field(
+        description="on published networks that were left out of the rates; null where it is not known"
+    )
+    sources: tuple[str, ...] = Field(description="addresses of what was published")
+    remark: str = Field(description="source and error in words, or why there is no estimate")
+    layers: tuple[LayerEstimateSection, ...]
+
+
 class ModelSection(Figures):
     """One model and all that was measured of it."""
 
@@ -182,6 +208,7 @@ class ModelSection(Figures):
     samples: str = Field(description="where they come from")
     pairs: tuple[PairSection, ...]
     layers: LayersSection | None
+    estimates: tuple[EstimateSection, ...] = Field(default=(), description="for every target that has a clock")
 
 
 class RatioSection(Figures):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edgewright.runtime_bench.bench.baseline import Change
 from edgewright.runtime_bench.bench.schema import (
     Bench,
+    EstimateSection,
     LatencySection,
     LayerSection,
     LayersSection,
@@ -53,6 +54,8 @@ def views(bench: Bench) -> Iterator[View]:
             yield _matrix(model)
         if model.layers is not None:
             yield _layers(model.name, model.layers)
+        if model.estimates:
+            yield _estimates(model.name, model.estimates)
     if bench.ratios:
         yield _ratios(bench.ratios, several=len(bench.models) > 1)
 
@@ -73,6 +76,15 @@ def changes_view(changes: Sequence[Change]) -> View:
         ),
         notes=() if changes else ("Nothing changed beyond what can be told.",),
     )  # fmt: skip
+
+
+def format_ms(milliseconds: float) -> str:
+    """Write a time with three digits.
+
+    >>> format_ms(1234.5), format_ms(12.345), format_ms(0.12345)
+    ('1,234', '12.3', '0.123')
+    """
+    return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.3g}"
 
 
 def _text(heading: str) -> Column:
@@ -245,6 +257,30 @@ def _layer(row: LayerSection, total_us: float) -> tuple[str, ...]:
         str(row.operator_index), row.layer, row.operator, f"{row.macs:,}", f"{row.weight_bytes:,}",
         f"{row.activation_bytes:,}", _or_nothing(row.time_us, ",.1f"), _or_nothing(share, ".0%"),
         _or_nothing(row.sqnr_db, ".1f"), _or_nothing(row.cosine, ".4f"), _or_nothing(row.added_noise, ".3%"),
+    )  # fmt: skip
+
+
+def _estimates(name: str, estimates: Sequence[EstimateSection]) -> View:
+    known = [one for one in estimates if one.latency_us is not None]
+    remarks = dict.fromkeys((one.core, one.remark) for one in known)
+    unknown = dict.fromkeys(one.remark for one in estimates if one.latency_us is None)
+    return View(
+        title=f"{name}: estimated latency on targets, not measured",
+        columns=(
+            _text("target"), _text("firmware"), Column(heading="MHz"), Column(heading="estimated ms"),
+            Column(heading="largest known error"),
+        ),
+        rows=tuple(
+            (
+                one.target, one.family, f"{one.clock_hz / 1e6:g}", format_ms((one.latency_us or 0) / 1e3),
+                "unknown" if one.largest_error is None else f"{one.largest_error:.0%}",
+            )
+            for one in known
+        ),
+        notes=(
+            *(f"{core}: {remark}." for core, remark in remarks),
+            *(f"No estimate: {remark}." for remark in unknown),
+        ),
     )  # fmt: skip
 
 

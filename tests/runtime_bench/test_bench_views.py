@@ -15,7 +15,7 @@ from support.json_schema import violations
 from edgewright.pipeline.interpreters import SOURCE_ENGINES, tflm_engine
 from edgewright.runtime_bench.bench import Bench, changes_view, json_schema, render_markdown, render_view, views
 from edgewright.runtime_bench.bench.baseline import Change
-from edgewright.runtime_bench.bench.view import Column, View
+from edgewright.runtime_bench.bench.view import Column, View, format_ms
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +85,31 @@ def test_every_section_is_there(measured: Bench) -> None:
     """Machine, latencies, memory, layers: each has its heading; an engine without a model says why."""
     page = page_of(measured)
     headings = [line for line in page.splitlines() if line.startswith("#")]
-    assert ["# Bench", "## tiny: file", "## tiny: loading, memory and score", "## tiny: layer by layer"] == [
-        headings[0], headings[1][:13], *headings[2:],
-    ]  # fmt: skip
+    assert [
+        "# Bench", "## tiny: file", "## tiny: loading, memory and score", "## tiny: layer by layer",
+        "## tiny: estimated latency on targets, not measured",
+    ] == [headings[0], headings[1][:13], *headings[2:]]  # fmt: skip
     assert "- tensorflow/builtin/1: the float source model does not lie beside the .tflite as .keras." in page
     assert "| tensorflow/builtin/1 | unavailable |" in page
     assert "Most is lost to quantization at" in page
+
+
+def test_an_estimate_is_never_taken_for_a_measurement(measured: Bench) -> None:
+    """Each target has its estimate with the error that is known, its source below, or a sentence why there is none."""
+    page, estimates = page_of(measured), measured.models[0].estimates
+    known = {(one.target, one.family): one for one in estimates if one.latency_us is not None}
+    board = known["nrf52840dk", "zephyr"]
+    assert board.cycles == pytest.approx((board.latency_us or 0) * 64)
+    assert sum(layer.cycles for layer in board.layers) == pytest.approx(board.cycles)
+    assert (
+        f"| nrf52840dk | zephyr | 64 | {format_ms((board.latency_us or 0) / 1e3)} | {board.largest_error:.0%} |" in page
+    )
+    assert f"- cortex-m4: {board.remark}." in page
+    assert (
+        f"| esp32 | esp_idf | 240 | {format_ms((known['esp32', 'esp_idf'].latency_us or 0) / 1e3)} | unknown |" in page
+    )
+    assert "| nucleo_h743zi |" not in page
+    assert "- No estimate: no published measurement of CMSIS-NN on cortex-m7." in page
 
 
 def test_the_terminal_says_the_same(measured: Bench) -> None:
