@@ -20,8 +20,8 @@ comma := ,
 
 VALUES := target family prefix selftest model data recipe tflite labels seed out port models baseline
 SWITCHES := trust force dry fix upgrade
-GOALS := build targets flash monitor aar bench test test-full test-tflm results bench-arena check golden lock \
-  toolchains wheel clean distclean help
+GOALS := build targets flash monitor aar bench test test-full test-tflm results bench-arena bench-mlperf check golden \
+  lock toolchains wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -203,6 +203,9 @@ results: .venv/dev
 bench-arena: .venv/dev
 	@$(BIN)/python -m edgewright.runtime_bench.arena $(call value_option,--models,models)
 
+bench-mlperf: .venv/dev
+	@$(BIN)/python -m edgewright.runtime_bench.mlperf
+
 test-tflm: .venv/dev
 	@[ -d "$$EW_TFLM" ] || $(call refuse,TFLM=$$EW_TFLM is not a directory)
 	@[ -z "$$EW_TFLM_LIB" ] || [ -f "$$EW_TFLM_LIB" ] || $(call refuse,TFLM_LIB=$$EW_TFLM_LIB is not a file)
@@ -278,6 +281,8 @@ make test-tflm TFLM=DIR [TFLM_LIB=FILE]
 make toolchains                install the cross compilers and emulators that tests on microcontrollers' cores take
 make results                   measure every technique on the examples, three seeds each: docs/results.md (hours)
 make bench-arena [models=DIR]  TFLM's memory plan and ours, of whole networks and your .tflite files: docs/arena.md
+make bench-mlperf              MLPerf Tiny's four architectures through conversion, plan, lint and bench: their section
+                               of docs/benchmarks.md
 make golden                    rewrite the trees under tests/golden, and docs/operators.md
 make lock [upgrade=1]          resolve requirements.lock and requirements-dev.lock again
 make wheel                     dist/*.whl

@@ -19,7 +19,7 @@ from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
 WORKER = "edgewright.runtime_bench.arena.worker"
 TFLITE = "model.tflite"
 SEED = 1
-OWN_CODE = ("networks.py", "subjects.py", "worker.py")
+OWN_CODE = ("../networks/families.py", "subjects.py", "worker.py")
 
 
 def obtain_models(names: Iterable[str], cache: Cache) -> dict[str, bytes]:

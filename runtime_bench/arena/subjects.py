@@ -7,7 +7,7 @@ from functools import partial
 from importlib import import_module
 
 from edgewright.pipeline.frameworks import KerasModel
-from edgewright.runtime_bench.arena import networks
+from edgewright.runtime_bench.networks import families
 
 Build = Callable[[], KerasModel]
 """Returns an untrained model; TensorFlow is loaded when it is called."""
@@ -30,15 +30,15 @@ SUBJECTS: Mapping[str, Build] = {
     "motion_student": _example("motion.student"),
     "anomaly_teacher": _example("anomaly.teacher"),
     "anomaly_narrow": _example("anomaly.teacher", (64, 32)),
-    **{f"mobilenet_v1_025_{side}": partial(networks.mobilenet_v1, side) for side in (64, 96, 128)},
-    **{f"mobilenet_v2_035_{side}": partial(networks.mobilenet_v2, side) for side in (64, 96, 128)},
-    **{f"resnet8_{side}": partial(networks.resnet, side) for side in (32, 48)},
-    "resnet20_32": partial(networks.resnet, 32, 3),
-    "ds_cnn_49x10": partial(networks.ds_cnn, 49, 10, 64),
-    "ds_cnn_98x40": partial(networks.ds_cnn, 98, 40, 32),
-    "autoencoder_640": partial(networks.autoencoder, 640, 128),
-    "autoencoder_256": partial(networks.autoencoder, 256, 64),
-    **{f"inception_{side}": partial(networks.inception, side) for side in (32, 48, 64)},
-    **{f"unet_{side}": partial(networks.unet, side) for side in (32, 48, 64)},
-    **{f"squeeze_excite_{side}": partial(networks.squeeze_excite, side) for side in (32, 48, 64)},
+    **{f"mobilenet_v1_025_{side}": partial(families.mobilenet_v1, side) for side in (64, 96, 128)},
+    **{f"mobilenet_v2_035_{side}": partial(families.mobilenet_v2, side) for side in (64, 96, 128)},
+    **{f"resnet8_{side}": partial(families.resnet, side) for side in (32, 48)},
+    "resnet20_32": partial(families.resnet, 32, 3),
+    "ds_cnn_49x10": partial(families.ds_cnn, 49, 10, 64),
+    "ds_cnn_98x40": partial(families.ds_cnn, 98, 40, 32),
+    "autoencoder_640": partial(families.autoencoder, 640, 128),
+    "autoencoder_256": partial(families.autoencoder, 256, 64),
+    **{f"inception_{side}": partial(families.inception, side) for side in (32, 48, 64)},
+    **{f"unet_{side}": partial(families.unet, side) for side in (32, 48, 64)},
+    **{f"squeeze_excite_{side}": partial(families.squeeze_excite, side) for side in (32, 48, 64)},
 }
