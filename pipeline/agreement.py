@@ -132,7 +132,12 @@ def integers_of(graph: Graph, outputs: tuple[Array, ...]) -> tuple[Array, ...]:
 
 
 def compare(
-    reference_outputs: tuple[Array, ...], other: Result, *, resolver: Resolver, classifies: bool = True
+    reference_outputs: tuple[Array, ...],
+    other: Result,
+    *,
+    resolver: Resolver,
+    classifies: bool = True,
+    tolerance_lsb: int | None = None,
 ) -> Agreement:
     """Compare one engine's outputs with the reference, in LSB.
 
@@ -141,6 +146,7 @@ def compare(
         other: what the other engine gave for the same samples.
         resolver: which kernels it used; decides the tolerance.
         classifies: whether to compare the position of the largest element (the first of several) of the first output.
+        tolerance_lsb: what is accepted; None takes what the kernels are held to.
 
     Raises:
         InterpreterError: number, dtype or shape of the outputs is not the same, or they are no integers.
@@ -162,7 +168,7 @@ def compare(
         samples_differing=int(np.count_nonzero(differences)),
         classes_differing=classes_differing,
         max_diff_lsb=int(differences.max(initial=0)),
-        tolerance_lsb=TOLERANCE_LSB[resolver],
+        tolerance_lsb=TOLERANCE_LSB[resolver] if tolerance_lsb is None else tolerance_lsb,
     )
 
 

@@ -43,6 +43,16 @@ class Kernels(str, Enum):
         return 1 if self is Kernels.ESP_NN else 0
 
 
+def promised_lsb(kernels: str) -> int:
+    """Return the largest difference to TFLM's reference kernels that firmware with these kernels is held to.
+
+    Args:
+        kernels: as firmware calls them; what is none of `Kernels` is held to 1 LSB.
+    """
+    known = {one.value: one.tolerance_lsb for one in Kernels}
+    return known.get(kernels, 1)
+
+
 class SelfTest(str, Enum):
     """How much a firmware's self-test looks at."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from edgewright.pipeline.digest import digest_bytes
 from edgewright.pipeline.emission.filters import c_comment, c_identifier, java_package, package_name
 from edgewright.pipeline.emission.layers import LayerContext, TraceContext, layers, trace_context
 from edgewright.pipeline.emission.literals import byte_rows
@@ -28,6 +29,8 @@ class ModelContext:
     """The model, as every template sees it."""
 
     name: str
+    digest: str
+    """SHA-256 of the `.tflite`."""
     identifier: str
     schema_version: int
     inputs: tuple[TensorContext, ...]
@@ -209,6 +212,7 @@ def _model_context(model: EmissionModel, target: Target, family: Family) -> Mode
     inputs = boundary(model.graph, "input")
     return ModelContext(
         name=model.name,
+        digest=digest_bytes(model.tflite),
         identifier=c_identifier(model.name),
         schema_version=model.graph.version,
         inputs=inputs,

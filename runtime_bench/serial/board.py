@@ -82,13 +82,13 @@ class Board:
         return BoardTiming(ticks=ticks, ticks_per_second=ticks_per_second, run_count=run_count)
 
     def memory(self) -> BoardMemory:
-        """Ask for the arena.
+        """Ask for arena and stack.
 
         Raises:
             BoardError: the board is not to be reached any more.
         """
-        used, reserved = self._ask_numbers(Command.MEMORY, 2)
-        return BoardMemory(arena_used_bytes=used, arena_bytes=reserved)
+        used, reserved, stack = self._ask_numbers(Command.MEMORY, 3)
+        return BoardMemory(arena_used_bytes=used, arena_bytes=reserved, stack_bytes=stack or None)
 
     def _describe(self, input_count: int, output_count: int) -> BoardDescription:
         inputs = (Readable.INPUT_FACTS, Readable.INPUT_SHAPE, Readable.INPUT_NAME)
@@ -97,6 +97,9 @@ class Board:
             tool_version=self._read_text(Readable.VERSION),
             configuration_digest=self._read_text(Readable.CONFIGURATION),
             model_name=self._read_text(Readable.MODEL),
+            model_digest=self._read_text(Readable.DIGEST),
+            kernels=self._read_text(Readable.KERNELS),
+            selftest=self._read_text(Readable.SELFTEST),
             inputs=tuple(self._tensor(*inputs, index=index) for index in range(input_count)),
             outputs=tuple(self._tensor(*outputs, index=index) for index in range(output_count)),
         )

@@ -38,6 +38,12 @@ class BoardDescription:
     """Of the edgewright that made the firmware."""
     configuration_digest: str
     model_name: str
+    model_digest: str
+    """SHA-256 of the model's `.tflite`."""
+    kernels: str
+    """What runs the model: one of `Kernels`, or another runtime's name."""
+    selftest: str
+    """How the self-test ended, in one word (`ok` where it passed); empty where none was run."""
     inputs: tuple[BoardTensor, ...]
     outputs: tuple[BoardTensor, ...]
 
@@ -55,10 +61,12 @@ class BoardTiming:
 
 @dataclass(frozen=True, kw_only=True)
 class BoardMemory:
-    """The tensor arena of a board."""
+    """The tensor arena and the stack of a board."""
 
     arena_used_bytes: int
     arena_bytes: int
+    stack_bytes: int | None
+    """The most that was in use, so far as the port can tell; None where it cannot."""
 
 
 @dataclass(frozen=True, kw_only=True)

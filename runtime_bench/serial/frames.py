@@ -46,6 +46,9 @@ class Readable(IntEnum):
     OUTPUT_SHAPE = 7
     OUTPUT_NAME = 8
     OUTPUT = 9
+    DIGEST = 10
+    KERNELS = 11
+    SELFTEST = 12
 
 
 class Status(IntEnum):

@@ -134,8 +134,8 @@ class Link:
     def _silence(self, request: Frame, seconds: float) -> BoardError:
         if request.command == Command.HELLO:
             return BoardError(
-                f"Nothing at {self.name} answers: waited {seconds:g} s. Is it the board's port, is firmware of "
-                f"edgewright on it (make target=NAME flash), and did its self-test pass?{self._said()}"
+                f"Nothing at {self.name} answers: waited {seconds:g} s. Is it the board's port, and is "
+                f"firmware of edgewright on it (make target=NAME flash)?{self._said()}"
             )
         return BoardError(
             f"The board at {self.name} stopped answering: nothing came back for {Command(request.command).name} within "

@@ -1,10 +1,12 @@
-/* Reads what stands on standard input, then finds nothing more, measures time, and resets. */
+/* Reads what stands on standard input, then finds nothing more, measures time, tells its stack, and resets. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "edgewright_port.h"
 
 int main(void) {
+    char text[24];
     uint8_t data[16];
     size_t arrived = 0;
     uint32_t start;
@@ -21,6 +23,8 @@ int main(void) {
     printf("ticks ");
     (void)fflush(stdout);
     edgewright_port_write(edgewright_port_ticks_per_second() > 0 ? "ok\n" : "no\n", 3);
+    (void)snprintf(text, sizeof(text), "stack %u\n", (unsigned)edgewright_port_stack_bytes());
+    edgewright_port_write(text, strlen(text));
     edgewright_port_reset();
     return EXIT_FAILURE;
 }

@@ -13,6 +13,7 @@ edgewright_status before_run(unsigned run);
 
 static uint32_t clock_ticks;
 static uint32_t clock_rate = 1000000u;
+static size_t stack_bytes;
 
 void edgewright_port_write(const char *data, size_t length) {
     (void)fwrite(data, 1, length, stdout);
@@ -30,6 +31,10 @@ uint32_t edgewright_port_ticks(void) {
 
 uint32_t edgewright_port_ticks_per_second(void) {
     return clock_rate;
+}
+
+size_t edgewright_port_stack_bytes(void) {
+    return stack_bytes += 100u;
 }
 
 void edgewright_port_reset(void) {

@@ -149,7 +149,7 @@ def test_sketch_after_a_failure(tiny: EmissionModel, emit: Emit, unpack: Unpack,
     program = application(unpack(emit(tiny, "arduino")), tmp_path / "sketch", "-DSTUB_WITHOUT_LED")
     _, lines = run(program, "go\n", "0 0 1 9")
     assert "SELF-TEST FAIL vector 0 element 1 expected 50 got 59" == lines[-2]
-    assert "The self-test failed, so the application does not start." == lines[-1]
+    assert "The self-test failed, so the application does not start; the serial protocol is answered." == lines[-1]
 
 
 @pytest.mark.parametrize("flags", [(), ("-DARDUINO_ARCH_ESP32",)])
@@ -158,4 +158,4 @@ def test_port(flags: tuple[str, ...], tiny: EmissionModel, emit: Emit, unpack: U
     library = unpack(emit(tiny, "arduino")) / "src"
     sources = [library / "edgewright_port.cpp", EMISSION / "port_main.c", CORE / "arduino_core.cpp"]
     program = link(sources, [library, CORE], tmp_path / "port", *flags)
-    assert (0, ["read 5 hello", "read 0", "ticks ok"]) == run(program, "hello")
+    assert (0, ["read 5 hello", "read 0", "ticks ok", "stack 0"]) == run(program, "hello")

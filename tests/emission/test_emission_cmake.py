@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from support.applications import RESULTS, SELFTEST, build, replace_model, run, run_over_protocol, samples
 
+from edgewright.pipeline.errors import BoardError
 from edgewright.pipeline.vocabulary import EmissionModel
+from edgewright.runtime_bench.serial import ProgramLine, open_board
 
 RATE = {"rate": "1000000", "us": "0", "kernels": "reference"}
 
@@ -56,6 +58,39 @@ def test_application_after_a_failure(tiny: EmissionModel, emit: Emit, unpack: Un
     """After a failed self-test, and after an inference that failed, the exit status is not 0."""
     program = application(unpack(emit(tiny, "cmake")))
     status, lines = run(program, "\n", "0 0 1 9")
-    assert (1, "The self-test failed, so the application does not start.") == (status, lines[-1])
+    assert (1, "The self-test failed, so the application does not start; the serial protocol is answered.") == (
+        status,
+        lines[-1],
+    )
     status, lines = run(program, ",".join(["0.5"] * 16) + "\n")
     assert (1, "The model could not run: invoke") == (status, lines[-1])
+
+
+@pytest.mark.slow
+def test_protocol_after_a_failure(
+    tiny: EmissionModel, emit: Emit, unpack: Unpack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a failed self-test a computer is told so over the protocol, and sees what the model computes."""
+    program = application(unpack(emit(tiny, "cmake")))
+    for fake, word in (("0 0 1 9", "selftest"), ("", "ok")):
+        monkeypatch.setenv("FAKE", fake)
+        with ProgramLine([program]) as line, open_board(line) as board:
+            assert word == board.description.selftest
+            (output,) = board.run((tiny.vectors.inputs[0][0],)).outputs
+        wrong = int(output.flat[1]) - int(tiny.vectors.outputs[0][0].flat[1])
+        assert (9 if fake else 0) == wrong
+
+
+@pytest.mark.slow
+def test_model_that_is_not_ready_over_the_protocol(
+    tiny: EmissionModel, emit: Emit, unpack: Unpack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that cannot be made ready is told with its status, instead of silence."""
+    program = application(unpack(emit(tiny, "cmake")))
+    monkeypatch.setenv("FAKE", "init")
+    with (
+        ProgramLine([program]) as line,
+        pytest.raises(BoardError, match='failed at HELLO with the status "arena"'),
+        open_board(line),
+    ):
+        pass

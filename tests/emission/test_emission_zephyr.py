@@ -56,7 +56,7 @@ def test_configuration(tiny: EmissionModel, emit: Emit) -> None:
     assert {
         "CPP", "STD_CPP17", "REQUIRES_FULL_LIBCPP", "SPEED_OPTIMIZATIONS", "TENSORFLOW_LITE_MICRO",
         "TENSORFLOW_LITE_MICRO_CMSIS_NN_KERNELS", "SERIAL", "CONSOLE", "UART_CONSOLE",
-        "UART_INTERRUPT_DRIVEN", "RING_BUFFER", "REBOOT", "GPIO",
+        "UART_INTERRUPT_DRIVEN", "RING_BUFFER", "REBOOT", "GPIO", "INIT_STACKS", "THREAD_STACK_INFO",
     } == {name.removeprefix("CONFIG_") for name in settings}  # fmt: skip
 
 
@@ -106,11 +106,11 @@ def test_application_over_the_protocol(tiny: EmissionModel, emit: Emit, unpack: 
 
 
 @pytest.mark.slow
-def test_application_stops_after_a_failure(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
-    """After a failed self-test the application says so and ends."""
+def test_application_after_a_failure(tiny: EmissionModel, emit: Emit, unpack: Unpack) -> None:
+    """After a failed self-test the application says so and runs nothing, whatever the button does."""
     status, lines = run(application(unpack(emit(tiny, "zephyr"))), "", "0 0 1 9")
-    assert (1, "SELF-TEST FAIL vector 0 element 1 expected 50 got 59") == (status, lines[-2])
-    assert "The self-test failed, so the application does not start." == lines[-1]
+    assert (0, "SELF-TEST FAIL vector 0 element 1 expected 50 got 59") == (status, lines[-2])
+    assert "The self-test failed, so the application does not start; the serial protocol is answered." == lines[-1]
 
 
 @pytest.mark.slow
@@ -128,4 +128,7 @@ def test_port(tiny: EmissionModel, emit: Emit, unpack: Unpack, tmp_path: Path) -
     library = unpack(emit(tiny, "zephyr")) / "edgewright"
     sources = [library / "edgewright_port.c", EMISSION / "port_main.c", ZEPHYR / "zephyr_main.c"]
     program = link(sources, [library, ZEPHYR / "include"], tmp_path / "port", "-Wno-unused-parameter")
-    assert (0, ["read 5 hello", "read 0", "ticks ok"]) == run(program, "hello")
+    assert (0, ["read 5 hello", "read 0", "ticks ok", "stack 0"]) == run(program, "hello")
+    painted = ("-DCONFIG_INIT_STACKS", "-DCONFIG_THREAD_STACK_INFO")
+    program = link(sources, [library, ZEPHYR / "include"], tmp_path / "port", "-Wno-unused-parameter", *painted)
+    assert "stack 1192" == run(program, "hello")[1][-1]

@@ -121,7 +121,7 @@ def test_tolerance_of_kernels(tiny: EmissionModel, emit: Emit, unpack: Unpack, c
     """With esp-nn a difference of 1 passes and is printed; a difference of 2 fails."""
     tree = unpack(emit(tiny, "cmake"))
     for name, content in emit(tiny, "esp_idf").items():
-        if Path(name).name in ("edgewright_selftest.h", "edgewright_selftest.c"):
+        if Path(name).name in ("edgewright_model.h", "edgewright_selftest.h", "edgewright_selftest.c"):
             (tree / "edgewright" / Path(name).name).write_bytes(content)
     program = build_selftest(tree, cc, SANITIZED)
     status, lines = run_program(program, "2 0 1 -1")
@@ -232,7 +232,11 @@ def test_port_of_posix(tiny: EmissionModel, emit: Emit, unpack: Unpack, cc: Comp
     port = tree / "edgewright" / "edgewright_port.c"
     program = cc([port, tree / "port_main.c"], flags=SANITIZED)
     finished = subprocess.run([program], input=b"hello", capture_output=True, timeout=10, check=False)
-    assert (0, b"read 5 hello\nread 0\nticks ok\n", b"") == (finished.returncode, finished.stdout, finished.stderr)
+    assert (0, b"read 5 hello\nread 0\nticks ok\nstack 0\n", b"") == (
+        finished.returncode,
+        finished.stdout,
+        finished.stderr,
+    )
 
 
 def test_documentation_has_the_version_and_tolerances() -> None:
@@ -296,9 +300,11 @@ def test_facts_on_cores(
 def test_port_of_cores(
     core: str, tiny: EmissionModel, emit: Emit, unpack: Unpack, build_for: Callable[..., Program]
 ) -> None:
-    """An emulated core's port layer reads without waiting, counts time, and resets, which ends the run."""
+    """An emulated core's port layer reads without waiting, counts time, sees its stack, and ends the run."""
     tree = unpack(emit(tiny, "cmake"))
     shutil.copy(HERE / "port_main.c", tree / "port_main.c")
     program = build_for(core, [tree / "edgewright" / "edgewright_port.c", tree / "port_main.c"], flags=STRICT)
     done = run(program, stdin=b"h")
-    assert (b"read 1 h\nread 0\nticks ok\n", Ending.RESET) == (done.stdout, done.ending)
+    *lines, stack = done.stdout.splitlines()
+    assert ([b"read 1 h", b"read 0", b"ticks ok"], Ending.RESET) == (lines, done.ending)
+    assert 32 < int(stack.removeprefix(b"stack ")) < 4096

@@ -29,6 +29,18 @@ void vTaskDelay(TickType_t ticks) {
     }
 }
 
+char *pcTaskGetName(TaskHandle_t task) {
+    static char main_task[] = "main";
+    static char other_task[] = "other";
+
+    return task == NULL && getenv("STUB_OTHER_TASK") == NULL ? main_task : other_task;
+}
+
+/* Of the 8192 bytes of stubs/sdkconfig.h. */
+UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task) {
+    return task == NULL ? 7000 : 0;
+}
+
 #ifndef STUB_WITHOUT_MAIN
 int main(void) {
     app_main();

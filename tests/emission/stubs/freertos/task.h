@@ -9,6 +9,8 @@ extern "C" {
 #endif
 
 void vTaskDelay(TickType_t ticks);
+char *pcTaskGetName(TaskHandle_t task);
+UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t task);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,10 @@
 #include "hardware/watchdog.h"
 #include "pico/stdlib.h"
 
+/* The stack of this computer lies elsewhere. */
+unsigned char __StackBottom[1];
+unsigned char __StackTop[1];
+
 bool stdio_init_all(void) {
     return true;
 }

@@ -17,6 +17,8 @@
 #define EDGEWRIGHT_VERSION "0.0.0"
 #define EDGEWRIGHT_CONFIGURATION "0000000000000000000000000000000000000000000000000000000000000000"
 #define EDGEWRIGHT_MODEL_NAME "tiny \"digits\""
+#define EDGEWRIGHT_MODEL_DIGEST "567f722c8a9745c2aa7815ddcf8fb60d40f82a247160cc380abf5a3af7ffb05f" /* SHA-256 of the .tflite */
+#define EDGEWRIGHT_KERNELS "reference"
 #define EDGEWRIGHT_SCHEMA_VERSION 3
 #define EDGEWRIGHT_ARENA_BYTES 2048u /* computed */
 /* What edgewright_arena_used_bytes must say, computed; 0 where that is not known. */

@@ -29,6 +29,11 @@ uint32_t edgewright_port_ticks_per_second(void) {
     return 1000000u;
 }
 
+/* Not known: each board's core puts its stack somewhere else. */
+size_t edgewright_port_stack_bytes(void) {
+    return 0;
+}
+
 void edgewright_port_reset(void) {
 #if defined(ARDUINO_ARCH_ESP32)
     ESP.restart();

@@ -41,6 +41,11 @@ uint32_t edgewright_port_ticks_per_second(void) {
     return 1000000u;
 }
 
+/* Not known: a process' stack grows as it needs to. */
+size_t edgewright_port_stack_bytes(void) {
+    return 0;
+}
+
 /* Ends the process: whoever started it starts it again. */
 void edgewright_port_reset(void) {
     exit(EXIT_SUCCESS);

@@ -11,7 +11,6 @@
 #include "edgewright_model.h"
 
 #define EDGEWRIGHT_SELFTEST_VERSION 2u
-#define EDGEWRIGHT_KERNELS "reference"
 /* The largest difference to a golden output that these kernels may show, in steps of the output's scale. */
 #define EDGEWRIGHT_TOLERANCE_LSB 0u
 /* Whether the layers are looked at even where every output is right. */

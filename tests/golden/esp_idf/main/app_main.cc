@@ -37,6 +37,9 @@ void read_vector() {
 /* Whether a computer works with the model over the serial protocol, and what it has asked. */
 edgewright_protocol protocol = {};
 
+/* Whether the self-test has passed: without, the serial protocol alone is answered. */
+bool is_ready = false;
+
 /* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
 edgewright_console console = {};
 
@@ -54,6 +57,9 @@ edgewright_console console = {};
 bool take_character(uint8_t character) {
     if (edgewright_protocol_take(&protocol, character)) {
         console = {};
+        return false;
+    }
+    if (!is_ready) {
         return false;
     }
     const edgewright_line line = edgewright_console_take(&console, character);
@@ -111,15 +117,17 @@ size_t run_model() {
 }
 
 /* Tests the model, and says what comes next. */
-bool start_model() {
-    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
-        edgewright_print("The self-test failed, so the application does not start.\n");
-        return false;
+void start_model() {
+    const edgewright_status status = edgewright_selftest_run();
+    protocol.selftest = edgewright_status_name(status);
+    is_ready = status == EDGEWRIGHT_OK;
+    if (!is_ready) {
+        edgewright_print("The self-test failed, so the application does not start; the serial protocol is answered.\n");
+        return;
     }
     edgewright_print("Send ");
     edgewright_print_unsigned(static_cast<uint32_t>(edgewright_console_length()));
     edgewright_print(" numbers on a line, or an empty line for a golden vector.\n");
-    return true;
 }
 
 /* The LED is on while this element of the first output is the largest one. */
@@ -144,9 +152,7 @@ void set_led(bool on) {
 }  // namespace
 
 extern "C" void app_main(void) {
-    if (!start_model()) {
-        return;
-    }
+    start_model();
     for (;;) {
         if (read_console()) {
             set_led(run_model() == kLedElement);

@@ -10,6 +10,14 @@
 #include "hardware/watchdog.h"
 #include "pico/stdlib.h"
 
+#define PAINT 0xa5u
+/* What a function of this file may take below its own variables, and is left unpainted. */
+#define MARGIN_BYTES 128
+
+/* The first core's stack, from pico-sdk's linker script. */
+extern uint8_t __StackBottom[];
+extern uint8_t __StackTop[];
+
 void edgewright_port_write(const char *data, size_t length) {
     size_t i;
 
@@ -38,6 +46,26 @@ uint32_t edgewright_port_ticks(void) {
 
 uint32_t edgewright_port_ticks_per_second(void) {
     return 1000000u;
+}
+
+/* What lies below the stack is painted once; how far down the paint is gone is how deep the stack has been since. */
+size_t edgewright_port_stack_bytes(void) {
+    static int is_painted = 0;
+    volatile uint8_t here = 0; /* no paint */
+    const uintptr_t bottom = (uintptr_t)__StackBottom;
+    const uintptr_t top = (uintptr_t)__StackTop;
+    uintptr_t lowest = bottom;
+
+    if ((uintptr_t)&here < bottom + MARGIN_BYTES || (uintptr_t)&here >= top) {
+        return 0; /* on another stack: the second core's, or a task's */
+    }
+    for (; !is_painted && lowest < (uintptr_t)&here - MARGIN_BYTES; ++lowest) {
+        *(volatile uint8_t *)lowest = PAINT;
+    }
+    is_painted = 1;
+    for (lowest = bottom; *(volatile uint8_t *)lowest == PAINT; ++lowest) {
+    }
+    return (size_t)(top - lowest);
 }
 
 void edgewright_port_reset(void) {

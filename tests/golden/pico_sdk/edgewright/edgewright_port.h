@@ -5,7 +5,7 @@
  */
 
 /*
- * What generated code asks of a board. The self-test and everything that talks to the board stands on these five
+ * What generated code asks of a board. The self-test and everything that talks to the board stands on these six
  * functions alone; edgewright_port.c holds them for this family.
  */
 #ifndef EDGEWRIGHT_PORT_H_
@@ -32,6 +32,12 @@ uint32_t edgewright_port_ticks(void);
 
 /* How many ticks a second has. */
 uint32_t edgewright_port_ticks_per_second(void);
+
+/*
+ * The most bytes of its stack that the thread which runs the model has had in use: since the start where the system keeps
+ * account, else since the first call, which must come before what is to be measured. 0 where nobody can tell.
+ */
+size_t edgewright_port_stack_bytes(void);
 
 /* Starts the firmware again from its beginning; does not return. */
 void edgewright_port_reset(void);

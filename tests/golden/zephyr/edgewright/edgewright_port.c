@@ -68,6 +68,18 @@ uint32_t edgewright_port_ticks_per_second(void) {
     return (uint32_t)sys_clock_hw_cycles_per_sec();
 }
 
+/* The kernel paints stacks where prj.conf says so. */
+size_t edgewright_port_stack_bytes(void) {
+#if defined(CONFIG_INIT_STACKS) && defined(CONFIG_THREAD_STACK_INFO)
+    const k_tid_t thread = k_current_get();
+    size_t unused = 0;
+
+    return k_thread_stack_space_get(thread, &unused) == 0 ? thread->stack_info.size - unused : 0;
+#else
+    return 0;
+#endif
+}
+
 void edgewright_port_reset(void) {
     sys_reboot(SYS_REBOOT_COLD);
 }

@@ -40,6 +40,9 @@ void read_vector() {
 /* Whether a computer works with the model over the serial protocol, and what it has asked. */
 edgewright_protocol protocol = {};
 
+/* Whether the self-test has passed: without, the serial protocol alone is answered. */
+bool is_ready = false;
+
 /* A line of the console that has not ended yet. The numbers that it holds so far are in the inputs already. */
 edgewright_console console = {};
 
@@ -57,6 +60,9 @@ edgewright_console console = {};
 bool take_character(uint8_t character) {
     if (edgewright_protocol_take(&protocol, character)) {
         console = {};
+        return false;
+    }
+    if (!is_ready) {
         return false;
     }
     const edgewright_line line = edgewright_console_take(&console, character);
@@ -114,15 +120,17 @@ size_t run_model() {
 }
 
 /* Tests the model, and says what comes next. */
-bool start_model() {
-    if (edgewright_selftest_run() != EDGEWRIGHT_OK) {
-        edgewright_print("The self-test failed, so the application does not start.\n");
-        return false;
+void start_model() {
+    const edgewright_status status = edgewright_selftest_run();
+    protocol.selftest = edgewright_status_name(status);
+    is_ready = status == EDGEWRIGHT_OK;
+    if (!is_ready) {
+        edgewright_print("The self-test failed, so the application does not start; the serial protocol is answered.\n");
+        return;
     }
     edgewright_print("Send ");
     edgewright_print_unsigned(static_cast<uint32_t>(edgewright_console_length()));
     edgewright_print(" numbers on a line, or an empty line for a golden vector.\n");
-    return true;
 }
 
 /* The LED is on while this element of the first output is the largest one. */
@@ -164,11 +172,9 @@ bool read_button() {
 int main(void) {
     const bool has_led = configure(led, GPIO_OUTPUT_INACTIVE);
     const bool has_button = configure(button, GPIO_INPUT);
-    if (!start_model()) {
-        return 1;
-    }
+    start_model();
     for (;;) {
-        if ((has_button && read_button()) || read_console()) {
+        if ((has_button && is_ready && read_button()) || read_console()) {
             const size_t best = run_model();
             if (has_led) {
                 gpio_pin_set_dt(&led, best == kLedElement ? 1 : 0);

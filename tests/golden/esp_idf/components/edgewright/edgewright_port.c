@@ -8,10 +8,14 @@
 #include "edgewright_port.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "esp_system.h"
 #include "esp_timer.h"
+#include "freertos/FreeRTOS.h"
+#include "freertos/task.h"
+#include "sdkconfig.h"
 
 void edgewright_port_write(const char *data, size_t length) {
     (void)fwrite(data, 1, length, stdout);
@@ -30,6 +34,14 @@ uint32_t edgewright_port_ticks(void) {
 
 uint32_t edgewright_port_ticks_per_second(void) {
     return 1000000u;
+}
+
+/* FreeRTOS paints every stack; how large it was is known of the main task alone. */
+size_t edgewright_port_stack_bytes(void) {
+    if (strcmp(pcTaskGetName(NULL), "main") != 0) {
+        return 0;
+    }
+    return (size_t)CONFIG_ESP_MAIN_TASK_STACK_SIZE - (size_t)uxTaskGetStackHighWaterMark(NULL) * sizeof(StackType_t);
 }
 
 void edgewright_port_reset(void) {

@@ -97,12 +97,13 @@ static object output_of(size_t index) {
 }
 
 /* Returns what can be read under a name, with a null pointer where there is nothing. */
-static object find(uint8_t name, size_t index, uint8_t *scratch) {
+static object find(const edgewright_protocol *protocol, uint8_t name, size_t index, uint8_t *scratch) {
     static const object nothing = {NULL, 0};
     const int is_input = name <= EDGEWRIGHT_OBJECT_INPUT_NAME;
+    const int is_of_tensor = name >= EDGEWRIGHT_OBJECT_INPUT_FACTS && name <= EDGEWRIGHT_OBJECT_OUTPUT;
     const edgewright_tensor *tensor = is_input ? edgewright_input_info(index) : edgewright_output_info(index);
 
-    if (name >= EDGEWRIGHT_OBJECT_INPUT_FACTS && tensor == NULL) {
+    if (is_of_tensor && tensor == NULL) {
         return nothing;
     }
     switch (name) {
@@ -123,6 +124,12 @@ static object find(uint8_t name, size_t index, uint8_t *scratch) {
             return text(tensor->name);
         case EDGEWRIGHT_OBJECT_OUTPUT:
             return output_of(index);
+        case EDGEWRIGHT_OBJECT_DIGEST:
+            return text(EDGEWRIGHT_MODEL_DIGEST);
+        case EDGEWRIGHT_OBJECT_KERNELS:
+            return text(EDGEWRIGHT_KERNELS);
+        case EDGEWRIGHT_OBJECT_SELFTEST:
+            return text(protocol->selftest == NULL ? "" : protocol->selftest);
         default:
             return nothing;
     }
@@ -132,10 +139,11 @@ static uint8_t hello(reply *answer) {
     append32(answer, EDGEWRIGHT_PROTOCOL_VERSION);
     append32(answer, EDGEWRIGHT_INPUT_COUNT);
     append32(answer, EDGEWRIGHT_OUTPUT_COUNT);
+    (void)edgewright_port_stack_bytes(); /* from here on a port can tell */
     return of_model(edgewright_init(), answer);
 }
 
-static uint8_t read_piece(const request *asked, reply *answer) {
+static uint8_t read_piece(const edgewright_protocol *protocol, const request *asked, reply *answer) {
     uint8_t scratch[FACTS_BYTES];
     object found;
     uint32_t offset;
@@ -144,7 +152,7 @@ static uint8_t read_piece(const request *asked, reply *answer) {
     if (asked->length != 6u) {
         return EDGEWRIGHT_ANSWER_ARGUMENT;
     }
-    found = find(asked->payload[0], asked->payload[1], scratch);
+    found = find(protocol, asked->payload[0], asked->payload[1], scratch);
     offset = edgewright_get32(asked->payload + 2);
     if (found.data == NULL || offset > found.length) {
         return EDGEWRIGHT_ANSWER_ARGUMENT;
@@ -229,6 +237,7 @@ static uint8_t timing(const edgewright_protocol *protocol, reply *answer) {
 static uint8_t memory(reply *answer) {
     append32(answer, (uint32_t)edgewright_arena_used_bytes());
     append32(answer, EDGEWRIGHT_ARENA_BYTES);
+    append32(answer, (uint32_t)edgewright_port_stack_bytes());
     return EDGEWRIGHT_ANSWER_OK;
 }
 
@@ -240,7 +249,7 @@ static uint8_t carry_out(edgewright_protocol *protocol, const request *asked, re
             protocol->is_open = 0u;
             return EDGEWRIGHT_ANSWER_OK;
         case EDGEWRIGHT_COMMAND_READ:
-            return read_piece(asked, answer);
+            return read_piece(protocol, asked, answer);
         case EDGEWRIGHT_COMMAND_WRITE:
             return write_piece(asked);
         case EDGEWRIGHT_COMMAND_RESET:

@@ -39,7 +39,7 @@ typedef enum {
     EDGEWRIGHT_COMMAND_RESET = 5,   /* edgewright_reset */
     EDGEWRIGHT_COMMAND_INVOKE = 6,  /* u32 CRC-32 of all inputs, in a row -> u32 ticks, u32 CRC-32 of all outputs */
     EDGEWRIGHT_COMMAND_TIMING = 7,  /* -> u32 ticks of the last run, ticks per second, runs in this session */
-    EDGEWRIGHT_COMMAND_MEMORY = 8   /* -> u32 bytes of the arena that are used, bytes that it has */
+    EDGEWRIGHT_COMMAND_MEMORY = 8   /* -> u32 bytes of the arena that are used, bytes that it has, most bytes of stack */
 } edgewright_command;
 
 /* What can be read. Names are in UTF-8, without a zero at their end. */
@@ -53,7 +53,10 @@ typedef enum {
     EDGEWRIGHT_OBJECT_OUTPUT_FACTS = 6,
     EDGEWRIGHT_OBJECT_OUTPUT_SHAPE = 7,
     EDGEWRIGHT_OBJECT_OUTPUT_NAME = 8,
-    EDGEWRIGHT_OBJECT_OUTPUT = 9 /* what the last run computed */
+    EDGEWRIGHT_OBJECT_OUTPUT = 9,    /* what the last run computed */
+    EDGEWRIGHT_OBJECT_DIGEST = 10,   /* SHA-256 of the model's .tflite */
+    EDGEWRIGHT_OBJECT_KERNELS = 11,  /* what runs the model */
+    EDGEWRIGHT_OBJECT_SELFTEST = 12  /* how the self-test ended: a status in one word, empty where none was run */
 } edgewright_object;
 
 typedef enum {
@@ -66,8 +69,10 @@ typedef enum {
     EDGEWRIGHT_ANSWER_MODEL = 6       /* the model failed; the payload is the status in one word */
 } edgewright_answer;
 
-/* What is known of the other side: all zero before the first byte, and looked after by edgewright_protocol_take. */
+/* What is known of the other side: all zero before the first byte, and looked after by edgewright_protocol_take. Yours is
+ * selftest alone. */
 typedef struct {
+    const char *selftest;                          /* what the other side is told of it; null where none was run */
     uint8_t received[EDGEWRIGHT_FRAME_BYTES + 1u]; /* of a frame, in COBS */
     uint8_t answer[EDGEWRIGHT_FRAME_BYTES];        /* the last one, to be sent again */
     size_t received_length;
