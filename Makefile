@@ -18,7 +18,8 @@ comma := ,
 
 # ---- values and switches -------------------------------------------------------------------------------------------
 
-VALUES := target family prefix selftest model data recipe tflite labels seed out port models baseline
+VALUES := target family prefix selftest model data recipe tflite labels seed out port models baseline \
+  elf core baud samples
 SWITCHES := trust force dry fix upgrade
 GOALS := build targets flash monitor aar bench test test-full test-tflm results bench-arena bench-mlperf check golden \
   lock toolchains wheel clean distclean help
@@ -64,8 +65,12 @@ ifneq ($(filter bench,$(goals)),)
 ifeq ($(call given,tflite)$(call given,target),)
 $(error tflite= or target= is missing: make bench tflite=FILE, or make bench target=NAME for what is in build/NAME)
 endif
-else ifneq ($(call given,baseline),)
+else
+ifneq ($(call given,baseline),)
 $(error baseline= goes with the goal bench only, as an earlier bench.json)
+endif
+$(foreach name,elf core baud samples,$(if $(call given,$(name)),\
+  $(error $(name)= goes with the goal bench only, which runs firmware on a device)))
 endif
 ifneq ($(filter targets,$(goals)),)
 ifneq ($(call given,target),)
@@ -105,6 +110,8 @@ aar: .venv/run
 
 measured = $(if $(call given,tflite),"$$EW_tflite","build/$$EW_target")
 measuring = $(call value_option,--data,data) $(call value_option,--recipe,recipe) $(call value_option,--seed,seed) \
+  $(call value_option,--port,port) $(call value_option,--baud,baud) $(call value_option,--elf,elf) \
+  $(call value_option,--core,core) $(call value_option,--device-samples,samples) \
   $(call value_option,--baseline,baseline) $(call value_option,--out,out) $(call switch_option,--force,force)
 bench: .venv/run
 	@$(BIN)/edgewright bench $(strip $(measuring)) -- $(measured)
@@ -272,6 +279,9 @@ make bench tflite=FILE, make bench target=NAME
                                latency, memory, accuracy and agreement of a .tflite, or of what is in build/NAME, on
                                every engine at hand; into build/bench, or out=DIR
   data=FILE recipe=FILE        data as for a build, and the recipe whose task it is
+  port=DEVICE baud=N           a board with the firmware of that model: run the test set on it
+  elf=FILE core=NAME           that firmware as a program for an emulated core, such as cortex-m4: count instructions
+  samples=N                    run the first so many samples on a board or core, instead of all
   baseline=FILE                an earlier bench.json: show what changed, and fail where it is worse
 
 make check                     format, lint, types and the fast tests

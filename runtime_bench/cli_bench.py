@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from edgewright.pipeline.errors import RegressionError
+from edgewright.runtime_bench.cli_options import PortOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,16 @@ def bench(
     seconds: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Give a latency up that has no narrow interval after this long.")
     ] = 15.0,
+    port: PortOption = None,
+    baud: Annotated[int, typer.Option(min=300, max=4_000_000, help="Of that port; over USB any will do.")] = 115_200,
+    elf: Annotated[
+        Path | None,
+        typer.Option(help="Emitted firmware as a program for an emulated core: its instructions are counted."),
+    ] = None,
+    core: Annotated[str | None, typer.Option(help="The core that the program is for, such as cortex-m4.")] = None,
+    device_samples: Annotated[
+        int | None, typer.Option(min=1, help="Run the first so many samples on devices, instead of all.")
+    ] = None,
     baseline: Annotated[
         Path | None, typer.Option(help="An earlier bench.json: show what changed, and end with 4 if it is worse.")
     ] = None,
@@ -50,12 +61,16 @@ def bench(
     from edgewright.pipeline.cache import Cache
     from edgewright.pipeline.output import require_ours
     from edgewright.runtime_bench import bench as package
+    from edgewright.runtime_bench.boards import Place
 
     require_ours(out, force=force)
     earlier = package.load_bench(baseline) if baseline is not None else None
     plan = package.Plan(
         candidates=package.open_candidates(models),
         setups=package.choose_setups(engine or (), threads=threads),
+        boards=package.choose_boards(
+            engine or (), Place(port=port, baud=baud, elf=elf, core=core, cache=cache), most_samples=device_samples
+        ),
         examination=package.open_examination(data, recipe, Cache(root=cache)),
         limits=package.Limits(time_limit_seconds=seconds),
         seed=seed,

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
     Args:
         arguments: the folder, and the process id of the parent.
     """
-    _die_with_parent(int(arguments[1]))
+    die_with_parent(int(arguments[1]))
     _limit_resources()
     folder = Path(arguments[0])
     write_reply(folder, *_answer(folder))
@@ -161,7 +161,7 @@ def _works(opener: Opener, tflite: bytes, options: SessionOptions) -> bool:
         return os.waitpid(child, 0)[1] == 0
     status = 1
     try:
-        _die_with_parent(worker)
+        die_with_parent(worker)
         session = opener(tflite, options)
         session.set_inputs(_zeros(session))
         session.invoke()
@@ -205,7 +205,7 @@ def _enter(folder: Path, phase: Phase) -> None:
     write_progress(folder, Progress(phase=phase, log_bytes=os.fstat(sys.stderr.fileno()).st_size))
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Ask the kernel for a kill when the parent ends, where it can do that; end at once where the parent has ended."""
     if sys.platform == "linux":
         import ctypes

@@ -10,7 +10,7 @@ from __future__ import annotations
 from edgewright.runtime_bench.bench.baseline import Change, compare_benches, load_bench, require_common_model
 from edgewright.runtime_bench.bench.measurement import Plan, measure
 from edgewright.runtime_bench.bench.page import render_markdown
-from edgewright.runtime_bench.bench.plan import Limits, choose_setups, open_candidates
+from edgewright.runtime_bench.bench.plan import Limits, choose_boards, choose_setups, open_candidates
 from edgewright.runtime_bench.bench.samples import open_examination
 from edgewright.runtime_bench.bench.schema import Bench, json_schema
 from edgewright.runtime_bench.bench.table import render_view
@@ -22,6 +22,7 @@ __all__ = [
     "Limits",
     "Plan",
     "changes_view",
+    "choose_boards",
     "choose_setups",
     "compare_benches",
     "json_schema",

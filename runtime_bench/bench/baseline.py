@@ -11,12 +11,17 @@ from pydantic import ValidationError
 from edgewright.pipeline.errors import BadInputError
 from edgewright.runtime_bench.bench.schema import (
     Bench,
+    DeviceSection,
+    InstructionsSection,
     IntervalSection,
     LatencySection,
     MetricSection,
     ModelSection,
     RowSection,
 )
+
+STACK = "stack bytes"
+"""Never a regression: on a board interrupts may share it, whenever they come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +70,25 @@ def require_common_model(before: Bench, names: Sequence[str], path: Path) -> Non
 def compare_benches(before: Bench, after: Bench) -> tuple[Change, ...]:
     """Return every figure that differs, of each model that has the same name in both.
 
-    Bytes and arena are exact: any growth is a regression. A score is one where it lies below the interval that the
-    samples left the earlier one. A latency is compared as its ratio to a fixed calculation, which the processor's
-    clock cancels in: it is one where the two intervals have nothing in common and both benches could tell.
+    Bytes, arena and instructions are exact: any growth is a regression; of instructions on the same samples only, as
+    other inputs may take others. A score is one where it lies below the interval that the samples left the earlier
+    one. A latency is compared as its ratio to a fixed calculation, which the processor's clock cancels in, and on a
+    device, which does nothing else, as it is: it is one where the two intervals have nothing in common and both benches
+    could tell.
     """
     earlier = {model.name: model for model in before.models}
     common = [model for model in after.models if model.name in earlier]
     same_data = before.data_digest == after.data_digest
     metric = after.metric if same_data and before.metric == after.metric else None
-    return tuple(change for model in common for change in _changes(earlier[model.name], model, metric))
+    same_samples = same_data and before.method.seed == after.method.seed
+    return tuple(
+        change for model in common for change in _changes(earlier[model.name], model, metric, same_samples=same_samples)
+    )
 
 
-def _changes(before: ModelSection, after: ModelSection, metric: MetricSection | None) -> Iterator[Change]:
+def _changes(
+    before: ModelSection, after: ModelSection, metric: MetricSection | None, *, same_samples: bool
+) -> Iterator[Change]:
     exact = (
         ("file bytes", before.file_bytes, after.file_bytes),
         ("weight bytes", before.weight_bytes, after.weight_bytes),
@@ -84,13 +96,57 @@ def _changes(before: ModelSection, after: ModelSection, metric: MetricSection | 
         ("MACs", before.macs, after.macs),
     )
     for figure, old, new in exact:
-        if old != new:
-            worse = old is not None and new is not None and new > old
-            yield Change(model=after.name, figure=figure, before=_count(old), after=_count(new), is_regression=worse)
+        yield from _exact_change(after.name, figure, old, new)
     rows = {row.id: row for row in before.rows}
     for row in after.rows:
         if row.id in rows:
             yield from _row_changes(after.name, rows[row.id], row, metric)
+            yield from _device_changes(after.name, rows[row.id], row, same_samples=same_samples)
+
+
+def _exact_change(
+    model: str, figure: str, old: int | None, new: int | None, *, tells: bool = True, remark: str = ""
+) -> Iterator[Change]:
+    """Yield the change of an exact figure; growth is a regression where the two tell that."""
+    if old != new:
+        worse = tells and old is not None and new is not None and new > old
+        yield Change(
+            model=model, figure=figure, before=_count(old), after=_count(new), is_regression=worse, remark=remark
+        )
+
+
+def _device_changes(model: str, before: RowSection, after: RowSection, *, same_samples: bool) -> Iterator[Change]:
+    if before.instructions is not None and after.instructions is not None:
+        yield from _instruction_change(
+            f"{after.id}: instructions",
+            model,
+            before.instructions,
+            after.instructions,
+            same_samples=same_samples and before.sample_count == after.sample_count,
+        )
+    if before.device is None or after.device is None:
+        return
+    for figure, (old, new) in _device_figures(before.device, after.device).items():
+        if old is not None and new is not None:
+            yield from _exact_change(model, f"{after.id}: {figure}", old, new, tells=figure != STACK)
+
+
+def _instruction_change(
+    figure: str, model: str, before: InstructionsSection, after: InstructionsSection, *, same_samples: bool
+) -> Iterator[Change]:
+    remark = "" if same_samples else "on other samples"
+    tells = same_samples or after.minimum > before.maximum
+    yield from _exact_change(model, figure, before.median, after.median, tells=tells, remark=remark)
+
+
+def _device_figures(before: DeviceSection, after: DeviceSection) -> dict[str, tuple[int | None, int | None]]:
+    return {
+        "arena bytes in use": (before.arena_used_bytes, after.arena_used_bytes),
+        "arena bytes": (before.arena_bytes, after.arena_bytes),
+        STACK: (before.stack_bytes, after.stack_bytes),
+        "flash bytes": (before.flash_bytes, after.flash_bytes),
+        "RAM bytes": (before.ram_bytes, after.ram_bytes),
+    }
 
 
 def _row_changes(model: str, before: RowSection, after: RowSection, metric: MetricSection | None) -> Iterator[Change]:
@@ -125,18 +181,25 @@ def _score_change(model: str, before: RowSection, after: RowSection, metric: Met
 
 
 def _latency_change(model: str, row: str, before: LatencySection, after: LatencySection) -> Iterator[Change]:
-    old, new = before.yardstick_ratio, after.yardstick_ratio
-    if old is None or new is None or _overlap(old, new):
+    old, new = _comparable(before), _comparable(after)
+    if old is None or new is None or before.clock != after.clock or _overlap(old, new):
         return
     told = before.trusted and after.trusted
     yield Change(
         model=model,
-        figure=f"{row}: latency over the fixed calculation",
+        figure=f"{row}: latency in us" if after.clock == "device" else f"{row}: latency over the fixed calculation",
         before=f"{old.median:.4g}",
         after=f"{new.median:.4g}",
         is_regression=told and new.low > old.high,
         remark="" if told else "too noisy to tell",
     )
+
+
+def _comparable(latency: LatencySection) -> IntervalSection | None:
+    """Return what another bench's latency is compared with: of a device the time itself."""
+    if latency.clock == "device":
+        return IntervalSection(median=latency.median_us, low=latency.low_us, high=latency.high_us)
+    return latency.yardstick_ratio
 
 
 def _overlap(left: IntervalSection, right: IntervalSection) -> bool:

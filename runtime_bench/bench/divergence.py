@@ -40,18 +40,18 @@ def locate_divergence(
         timeout_seconds: after which an interpreter is stopped.
     """
     if candidate.graph is None:
-        return _nowhere(0, "the file cannot be read, so its operators are not known")
+        return nowhere(0, "the file cannot be read, so its operators are not known")
     try:
         found = tuple(compare_operators(candidate.graph, setups, sample, timeout_seconds=timeout_seconds))
     except EdgewrightError as error:
-        return _nowhere(0, f"with every operator's result as an output: {error}")
+        return nowhere(0, f"with every operator's result as an output: {error}")
     differing = [one for one in found if one.largest_lsb > 0]
     beyond = [one for one in found if one.largest_lsb > tolerance_lsb]
     first = candidate.layer_names[differing[0].operator.index] if differing else None
     if not beyond:
         largest = max((one.largest_lsb for one in found), default=0)
         note = "no operator differs as much when every result is an output, which keeps operators from being fused"
-        return _nowhere(largest, note, first)
+        return nowhere(largest, note, first)
     operator = beyond[0].operator
     return DivergenceSection(
         layer=candidate.layer_names[operator.index],
@@ -92,7 +92,8 @@ def _largest(ours: Array, theirs: Array) -> int:
     return int(np.abs(ours.astype(np.int64) - theirs.astype(np.int64)).max(initial=0))
 
 
-def _nowhere(largest_lsb: int, note: str, first: str | None = None) -> DivergenceSection:
+def nowhere(largest_lsb: int, note: str, first: str | None = None) -> DivergenceSection:
+    """Return that no layer can be named, and why."""
     return DivergenceSection(
         layer=None,
         operator=None,

@@ -8,6 +8,8 @@ from edgewright.runtime_bench.bench.latency import RowTimes, paired_ratio
 from edgewright.runtime_bench.bench.noise import MachineNoise
 from edgewright.runtime_bench.bench.plan import Limits
 from edgewright.runtime_bench.bench.schema import (
+    DeviceSection,
+    InstructionsSection,
     IntervalSection,
     LatencySection,
     MemorySection,
@@ -15,7 +17,8 @@ from edgewright.runtime_bench.bench.schema import (
     RatioSection,
     Verdict,
 )
-from edgewright.runtime_bench.bench.statistics import Interval
+from edgewright.runtime_bench.bench.statistics import Interval, halves_differ, median_interval
+from edgewright.runtime_bench.boards import BoardReply
 from edgewright.runtime_bench.latency import percentile
 
 
@@ -42,6 +45,79 @@ def latency_section(times: RowTimes, noise: MachineNoise, limits: Limits) -> Lat
         yardstick_ratio=interval_section(times.yardstick_ratio),
         first_us=statistics.median(block.first_us for block in times.blocks),
         load_us=statistics.median(block.load_us for block in times.blocks),
+    )
+
+
+def device_latency_section(reply: BoardReply, limits: Limits) -> LatencySection | None:
+    """Return the latency that a device's own clock tells; None where it has none that is a fact.
+
+    Every inference is a measurement of its own: a device has no processes, and nothing else runs on it.
+    """
+    figures = reply.latencies_us
+    if not figures or reply.first_us is None:
+        return None
+    exact = median_interval(figures, resolution=0.0)
+    interval = median_interval(figures) or Interval(
+        median=statistics.median(figures), low=min(figures), high=max(figures)
+    )
+    reached = exact is not None and exact.half_width <= limits.target_half_width
+    doubt = _device_doubt(reply, limits, interval.median, reached=reached)
+    return LatencySection(
+        block_count=1,
+        run_count=len(figures),
+        median_us=interval.median,
+        low_us=interval.low,
+        high_us=interval.high,
+        p90_us=percentile(figures, 90),
+        p99_us=percentile(figures, 99),
+        minimum_us=min(figures),
+        reached=reached,
+        trusted=doubt is None,
+        doubt=doubt,
+        yardstick_ratio=None,
+        first_us=reply.first_us,
+        load_us=None,
+        clock="device",
+    )
+
+
+def _device_doubt(reply: BoardReply, limits: Limits, median_us: float, *, reached: bool) -> str | None:
+    """Say why a device's latency cannot be told; None where it can."""
+    figures = reply.latencies_us
+    if reply.tick_us is not None and reply.tick_us > limits.target_half_width * median_us:
+        return f"the device's clock ticks every {reply.tick_us:.3g} us, too coarse for {median_us:,.1f} us"
+    if not reached:
+        return f"no interval of ±{limits.target_half_width:.0%} in {len(figures)} inferences"
+    if halves_differ(figures, limits.target_half_width):
+        return "the first half of the measurement was faster or slower than the second"
+    return None
+
+
+def device_section(reply: BoardReply) -> DeviceSection:
+    """Return what a device told of itself."""
+    return DeviceSection(
+        tool_version=reply.tool_version,
+        configuration_digest=reply.configuration_digest,
+        model_name=reply.model_name,
+        selftest=reply.selftest,
+        arena_used_bytes=reply.arena_used_bytes,
+        arena_bytes=reply.arena_bytes,
+        stack_bytes=reply.stack_bytes,
+        flash_bytes=reply.flash_bytes,
+        ram_bytes=reply.ram_bytes,
+        note=reply.note,
+    )
+
+
+def instructions_section(counts: tuple[int, ...]) -> InstructionsSection | None:
+    """Return what inferences took; None where nobody counted."""
+    if not counts:
+        return None
+    return InstructionsSection(
+        run_count=len(counts),
+        median=round(statistics.median(counts)),
+        minimum=min(counts),
+        maximum=max(counts),
     )
 
 

@@ -9,13 +9,22 @@ from importlib.metadata import version
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.graph import total_macs, total_weight_bytes
 from edgewright.pipeline.interpreters import FindArena, find_arena, tflm_engine
+from edgewright.runtime_bench.bench.devices import DeviceRow, run_devices
 from edgewright.runtime_bench.bench.estimates import estimate_sections
 from edgewright.runtime_bench.bench.examined import Examined, examine
-from edgewright.runtime_bench.bench.figures import latency_section, memory_section, noise_section, ratio_sections
+from edgewright.runtime_bench.bench.figures import (
+    device_latency_section,
+    device_section,
+    instructions_section,
+    latency_section,
+    memory_section,
+    noise_section,
+    ratio_sections,
+)
 from edgewright.runtime_bench.bench.latency import Report, Row, RowTimes, measure_rows
 from edgewright.runtime_bench.bench.machine import describe_machine
 from edgewright.runtime_bench.bench.noise import MachineNoise, MachineWatch
-from edgewright.runtime_bench.bench.plan import Candidate, Limits, Setup
+from edgewright.runtime_bench.bench.plan import BoardSetup, Candidate, Limits, Setup
 from edgewright.runtime_bench.bench.samples import Examination, Samples, samples_of
 from edgewright.runtime_bench.bench.schema import Bench, MethodSection, MetricSection, ModelSection, RowSection
 
@@ -31,6 +40,7 @@ class Plan:
     examination: Examination | None
     limits: Limits
     seed: int = 1
+    boards: tuple[BoardSetup, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +50,7 @@ class _Found:
     candidate: Candidate
     times: tuple[RowTimes, ...]
     examined: Examined
+    devices: tuple[DeviceRow, ...]
     noise: MachineNoise
     limits: Limits
 
@@ -61,8 +72,11 @@ def measure(plan: Plan, report: Report) -> Bench:
     models = []
     for candidate, inputs in zip(plan.candidates, samples, strict=True):
         own = tuple(one for one in times if one.row.candidate is candidate)
-        examined = _examine(candidate, inputs, own, plan.limits, report)
-        found = _Found(candidate=candidate, times=own, examined=examined, noise=noise, limits=plan.limits)
+        devices = run_devices(candidate, inputs, plan.boards, plan.limits, report)
+        examined = _examine(candidate, inputs, own, devices, limits=plan.limits, report=report)
+        found = _Found(
+            candidate=candidate, times=own, examined=examined, devices=devices, noise=noise, limits=plan.limits
+        )
         models.append(_model(found, plan.setups))
     return Bench(
         tool_version=version("edgewright"),
@@ -110,11 +124,25 @@ def _samples(candidate: Candidate, plan: Plan) -> Samples | str:
 
 
 def _examine(
-    candidate: Candidate, samples: Samples | str, times: Sequence[RowTimes], limits: Limits, report: Report
+    candidate: Candidate,
+    samples: Samples | str,
+    times: Sequence[RowTimes],
+    devices: Sequence[DeviceRow],
+    *,
+    limits: Limits,
+    report: Report,
 ) -> Examined:
     if candidate.graph is None or isinstance(samples, str):
         return Examined(notes=(samples,) if isinstance(samples, str) else ())
-    return examine(candidate.graph, samples, times, limits, report=lambda text: report(f"{candidate.name}: {text}"))
+    return examine(
+        candidate,
+        candidate.graph,
+        samples,
+        times,
+        limits,
+        devices=[device.outputs for device in devices if device.outputs is not None],
+        report=lambda text: report(f"{candidate.name}: {text}"),
+    )
 
 
 def _model(found: _Found, setups: Sequence[Setup]) -> ModelSection:
@@ -130,7 +158,10 @@ def _model(found: _Found, setups: Sequence[Setup]) -> ModelSection:
         weight_bytes=total_weight_bytes(graph) if graph else None,
         arena_bytes=arena_bytes,
         notes=tuple(filter(None, (*examined.notes, note))),
-        rows=tuple(_row(found, setup) for setup in setups),
+        rows=(
+            *(_row(found, setup) for setup in setups),
+            *(_device_row(device, found.limits) for device in found.devices),
+        ),
         sample_count=len(samples) if samples else 0,
         samples=samples.origin if samples else "none",
         pairs=examined.pairs,
@@ -157,6 +188,26 @@ def _row(found: _Found, setup: Setup) -> RowSection:
         latency=latency_section(times, found.noise, found.limits) if times else None,
         memory=memory_section(times) if times else None,
         scores=outputs.scores if outputs else (),
+    )
+
+
+def _device_row(device: DeviceRow, limits: Limits) -> RowSection:
+    reply, outputs = device.reply, device.outputs
+    return RowSection(
+        id=device.setup.id,
+        engine=device.setup.engine.name,
+        version=reply.engine_version if reply else "",
+        kernels=reply.kernels if reply else "",
+        uses_delegate=False,
+        threads=1,
+        unavailable=device.unavailable,
+        failure=device.failure,
+        latency=device_latency_section(reply, limits) if reply else None,
+        memory=None,
+        scores=outputs.scores if outputs else (),
+        sample_count=len(outputs.integers[0]) if outputs else None,
+        device=device_section(reply) if reply else None,
+        instructions=instructions_section(reply.instructions) if reply else None,
     )
 
 

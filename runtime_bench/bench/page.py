@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from edgewright.runtime_bench.bench.view import View
+from edgewright.runtime_bench.bench.view_parts import View
 
 _ESCAPED = str.maketrans({"|": "\\|", "<": "&lt;", "\n": " ", "\r": " "})
 

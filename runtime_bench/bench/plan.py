@@ -11,6 +11,9 @@ from edgewright.pipeline.errors import BadInputError, TfliteError, nearest
 from edgewright.pipeline.graph import Graph, input_tensors, read, total_macs, validate
 from edgewright.pipeline.interpreters import ENGINES, SOURCE_ENGINES, Engine, ModelFormat, Resolver
 from edgewright.pipeline.layers import layers_path, name_layers, read_layers
+from edgewright.runtime_bench.boards import BOARD_ENGINES, BoardEngine, Place
+from edgewright.runtime_bench.cores import core_names, load_core
+from edgewright.runtime_bench.cores.elf import read_image
 
 MODEL = "model.tflite"
 """In a build's output folder."""
@@ -52,6 +55,21 @@ class Setup:
     def runs_source(self) -> bool:
         """Whether it runs the float source model and not the `.tflite`."""
         return self.engine.reads is ModelFormat.KERAS
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoardSetup:
+    """One device."""
+
+    engine: BoardEngine
+    place: Place
+    most_samples: int | None = None
+    """The first so many samples are run; None runs all of them."""
+
+    @property
+    def id(self) -> str:
+        """How `bench.json` calls it: `serial`, `qemu/cortex-m4`."""
+        return self.engine.row_id(self.place)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,7 +124,7 @@ def choose_setups(
     Raises:
         BadInputError: there is no engine of a name.
     """
-    known = [engine.name for engine in engines]
+    known = [*(engine.name for engine in engines), *(engine.name for engine in BOARD_ENGINES)]
     for name in names:
         if name not in known:
             raise BadInputError(f'engine: "{name}" is unknown; {nearest(name, known)}.')
@@ -118,6 +136,53 @@ def choose_setups(
         if resolver is not Resolver.BUILTIN or len(engine.resolvers) == 1
         for count in (_thread_counts(threads) if resolver is Resolver.XNNPACK else (1,))
     )
+
+
+def choose_boards(
+    names: Sequence[str] = (),
+    place: Place | None = None,
+    *,
+    most_samples: int | None = None,
+    engines: Sequence[BoardEngine] = BOARD_ENGINES,
+) -> tuple[BoardSetup, ...]:
+    """List the devices, those that cannot be reached included.
+
+    Args:
+        names: of engines; empty for all.
+        place: where devices are; None knows of none.
+        most_samples: of the test split, that a device runs; None runs all.
+        engines: that there are.
+
+    Raises:
+        BadInputError: a program was given without its core, or a core without a program.
+        TargetError: there is no such core.
+        CompilerError: the program is none.
+    """
+    place = place or Place()
+    _check_program(place)
+    return tuple(
+        BoardSetup(engine=engine, place=place, most_samples=most_samples)
+        for engine in engines
+        if not names or engine.name in names
+    )
+
+
+def _check_program(place: Place) -> None:
+    if (place.elf is None) != (place.core is None):
+        given, missing = ("elf", "core") if place.core is None else ("core", "elf")
+        raise BadInputError(
+            f"{missing}: is missing, and {given} is given; give --elf firmware.elf and --core, one of "
+            f"{', '.join(core_names())}."
+        )
+    if place.elf is None or place.core is None:
+        return
+    load_core(place.core)
+    try:
+        read_image(place.elf)
+    except OSError as error:
+        raise BadInputError(
+            f"{place.elf}: cannot be read ({error.strerror}); give the program that was built from emitted firmware."
+        ) from None
 
 
 def _thread_counts(most: int) -> tuple[int, ...]:

@@ -76,7 +76,10 @@ class LatencySection(Figures):
         description="latency over the time of the fixed calculation in the same process: compares two runs"
     )
     first_us: Microseconds = Field(description="the first inference of a process, median over the processes")
-    load_us: Microseconds = Field(description="reading the model and allocating tensors, likewise")
+    load_us: Microseconds | None = Field(
+        description="reading the model and allocating tensors, likewise; null where a device was ready before"
+    )
+    clock: Literal["host", "device"] = Field(default="host", description="whose clock told the times")
 
 
 class MemorySection(Figures):
@@ -95,13 +98,37 @@ class ScoreSection(Figures):
     high: float
 
 
-class RowSection(Figures):
-    """One model on one engine, with one set of kernels and a number of threads."""
+class InstructionsSection(Figures):
+    """Instructions that an emulated core executed for one inference, counted exactly: no cycles, and no time."""
 
-    id: str = Field(description="engine/kernels/threads")
+    run_count: Count = Field(description="inferences, one for each sample")
+    median: Count
+    minimum: Count
+    maximum: Count
+
+
+class DeviceSection(Figures):
+    """What a device tells of itself."""
+
+    tool_version: str = Field(description="of the edgewright that made its firmware")
+    configuration_digest: str
+    model_name: str
+    selftest: str = Field(description="how its self-test ended, ok where it passed; empty where none was run")
+    arena_used_bytes: Bytes
+    arena_bytes: Bytes
+    stack_bytes: Bytes | None = Field(description="the most that was in use; null where its port cannot tell")
+    flash_bytes: Bytes | None = Field(description="of the program; null where nobody has it to look at")
+    ram_bytes: Bytes | None = Field(description="of the program's variables, the arena among them; likewise")
+    note: str | None = Field(description="why a figure is missing")
+
+
+class RowSection(Figures):
+    """One model on one engine, with one set of kernels and a number of threads; or on a device."""
+
+    id: str = Field(description="engine/kernels/threads; of a device its engine, and the core where that is emulated")
     engine: str
     version: str
-    kernels: str = Field(description="what was asked for")
+    kernels: str = Field(description="what was asked for; of a device what it tells")
     uses_delegate: bool = Field(description="a delegate took operators; without, xnnpack means built-in kernels")
     threads: Count
     unavailable: str | None = Field(description="why the engine cannot run here; null where it can")
@@ -109,6 +136,11 @@ class RowSection(Figures):
     latency: LatencySection | None
     memory: MemorySection | None
     scores: tuple[ScoreSection, ...] = Field(description="the deciding one first; empty without data")
+    sample_count: Count | None = Field(
+        default=None, description="that a device ran; null where the row ran all or none"
+    )
+    device: DeviceSection | None = Field(default=None, description="null where the row is no device's")
+    instructions: InstructionsSection | None = Field(default=None, description="null where nobody counts them")
 
 
 class DivergenceSection(Figures):
@@ -132,6 +164,11 @@ class PairSection(Figures):
     differing_class_count: Count | None = Field(description="null where the model does not classify")
     largest_lsb: Count | None = Field(description="null for outputs in floating point without integers behind them")
     first_differing_sample: int | None
+    logits_lsb: Count | None = Field(
+        default=None,
+        description="the same before a softmax at the model's end, which the promise is held against; null where the "
+        "outputs keep it, or where that cannot be seen",
+    )
     tolerance_lsb: Count | None = Field(description="null where no agreement is promised")
     holds: bool | None = Field(description="null without a tolerance")
     divergence: DivergenceSection | None = Field(description="null where the pair agrees as promised")

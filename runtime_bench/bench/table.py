@@ -9,9 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edgewright.runtime_bench.bench.view import View
+from edgewright.runtime_bench.bench.view import NOT_KEPT
+from edgewright.runtime_bench.bench.view_parts import View
 
-STYLES = {"too noisy to tell": "yellow", "failed": "red", "faster": "green", "slower": "yellow"}
+STYLES = {"too noisy to tell": "yellow", "failed": "red", NOT_KEPT: "red", "faster": "green", "slower": "yellow"}
 """By a cell's text, which says the same without colour."""
 
 

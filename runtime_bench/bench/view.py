@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from edgewright.runtime_bench.bench.baseline import Change
+from edgewright.runtime_bench.bench.device_view import devices_view
+from edgewright.runtime_bench.bench.estimate_view import estimates_view
 from edgewright.runtime_bench.bench.schema import (
     Bench,
-    EstimateSection,
     LatencySection,
     LayerSection,
     LayersSection,
@@ -20,28 +20,12 @@ from edgewright.runtime_bench.bench.schema import (
     RowSection,
     ScoreSection,
 )
+from edgewright.runtime_bench.bench.view_parts import NOTHING, Column, View, or_nothing, words
 
-NOTHING = "-"
+NOT_KEPT = "beyond the promise"
 _KEPT = "Every engine agrees with TensorFlow Lite Micro as closely as is promised."
+_NO_TIME = "no latency is told, as an emulator's time is no board's; its instructions are told instead"
 _NOT_PROMISED = "Nothing is promised about these engines, as TensorFlow Lite Micro is not among them."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A table's column."""
-
-    heading: str
-    is_number: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class View:
-    """A table with sentences below it; without columns the sentences alone."""
-
-    title: str
-    columns: tuple[Column, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
-    notes: tuple[str, ...] = ()
 
 
 def views(bench: Bench) -> Iterator[View]:
@@ -50,12 +34,14 @@ def views(bench: Bench) -> Iterator[View]:
     for model in bench.models:
         yield _latencies(model, bench.noise)
         yield _engines(model, bench.metric)
+        if any(row.device is not None for row in model.rows):
+            yield devices_view(model)
         if model.pairs:
             yield _matrix(model)
         if model.layers is not None:
             yield _layers(model.name, model.layers)
         if model.estimates:
-            yield _estimates(model.name, model.estimates)
+            yield estimates_view(model.name, model.estimates)
     if bench.ratios:
         yield _ratios(bench.ratios, several=len(bench.models) > 1)
 
@@ -65,7 +51,7 @@ def changes_view(changes: Sequence[Change]) -> View:
     return View(
         title="Against the baseline",
         columns=(
-            _text("model"), _text("figure"), Column(heading="before"), Column(heading="after"), _text("verdict"),
+            words("model"), words("figure"), Column(heading="before"), Column(heading="after"), words("verdict"),
         ),
         rows=tuple(
             (
@@ -76,19 +62,6 @@ def changes_view(changes: Sequence[Change]) -> View:
         ),
         notes=() if changes else ("Nothing changed beyond what can be told.",),
     )  # fmt: skip
-
-
-def format_ms(milliseconds: float) -> str:
-    """Write a time with three digits.
-
-    >>> format_ms(1234.5), format_ms(12.345), format_ms(0.12345)
-    ('1,234', '12.3', '0.123')
-    """
-    return f"{milliseconds:,.0f}" if milliseconds >= 100 else f"{milliseconds:.3g}"
-
-
-def _text(heading: str) -> Column:
-    return Column(heading=heading, is_number=False)
 
 
 def _machine(bench: Bench) -> View:
@@ -119,7 +92,7 @@ def _latencies(model: ModelSection, noise: NoiseSection) -> View:
     return View(
         title=f"{model.name}: {sizes}{macs}",
         columns=(
-            _text("engine/kernels/threads"), Column(heading="median us"), Column(heading="interval"),
+            words("engine/kernels/threads"), Column(heading="median us"), Column(heading="interval"),
             Column(heading="p90"), Column(heading="p99"), Column(heading="min"),
         ),
         rows=tuple((row.id, *_latency(row)) for row in model.rows),
@@ -132,6 +105,8 @@ def _remarks(model: ModelSection, noise: NoiseSection) -> Iterator[str]:
     for row in model.rows:
         if row.failure or row.unavailable:
             yield f"{row.id}: {row.failure or row.unavailable}"
+        elif row.device is not None and row.latency is None:
+            yield f"{row.id}: {row.device.note or _NO_TIME}."
         elif row.latency is not None and row.latency.doubt and row.latency.doubt not in noise.reasons:
             yield f"{row.id}: {row.latency.doubt}."
 
@@ -140,10 +115,11 @@ def _engines(model: ModelSection, metric: MetricSection | None) -> View:
     return View(
         title=f"{model.name}: loading, memory and score",
         columns=(
-            _text("engine/kernels/threads"), _text("version"), Column(heading="load us"), Column(heading="first us"),
+            words("engine/kernels/threads"), words("version"), Column(heading="load us"), Column(heading="first us"),
             Column(heading="peak RSS above empty, kB"), Column(heading=metric.name if metric else "score"),
+            words("agreement with TFLM"),
         ),
-        rows=tuple(_engine(row, metric) for row in model.rows),
+        rows=tuple((*_engine(row, metric), _promise(row, model.pairs)) for row in model.rows),
         notes=tuple(
             f"{row.id}: XNNPACK took no operator of this model; the built-in kernels ran."
             for row in model.rows if _is_without_delegate(row)
@@ -154,10 +130,25 @@ def _engines(model: ModelSection, metric: MetricSection | None) -> View:
 def _engine(row: RowSection, metric: MetricSection | None) -> tuple[str, ...]:
     latency = row.latency
     told = latency is not None and latency.trusted
-    times = (f"{latency.load_us:,.0f}", f"{latency.first_us:,.0f}") if latency and told else (NOTHING, NOTHING)
+    times = (
+        (or_nothing(latency.load_us, ",.0f"), f"{latency.first_us:,.0f}") if latency and told else (NOTHING, NOTHING)
+    )
     memory = f"{row.memory.over_base_bytes // 1000:,}" if row.memory else NOTHING
     score = _score(row.scores[0], metric) if row.scores else NOTHING
     return (row.id, row.version or NOTHING, *times, memory, score)
+
+
+def _promise(row: RowSection, pairs: Sequence[PairSection]) -> str:
+    """Return whether a row is as near to TensorFlow Lite Micro as is promised."""
+    for pair in pairs:
+        if row.id in (pair.left, pair.right) and pair.tolerance_lsb is not None and not _is_measure(row, pairs):
+            return "as promised" if pair.holds else NOT_KEPT if pair.holds is False else NOTHING
+    return NOTHING
+
+
+def _is_measure(row: RowSection, pairs: Sequence[PairSection]) -> bool:
+    """Tell whether others are measured against the row, which then stands first wherever something is promised."""
+    return any(pair.left == row.id for pair in pairs if pair.tolerance_lsb is not None)
 
 
 def _is_without_delegate(row: RowSection) -> bool:
@@ -167,7 +158,8 @@ def _is_without_delegate(row: RowSection) -> bool:
 def _latency(row: RowSection) -> tuple[str, ...]:
     latency = row.latency
     if latency is None or row.failure:
-        return (("failed" if row.failure else "unavailable"), *(NOTHING,) * 4)
+        word = "failed" if row.failure else "unavailable" if row.unavailable or row.device is None else "not told"
+        return (word, *(NOTHING,) * 4)
     fastest = f"{latency.minimum_us:,.1f}"
     if not latency.trusted:
         return ("too noisy to tell", _span(latency), NOTHING, NOTHING, fastest)
@@ -189,16 +181,21 @@ def _matrix(model: ModelSection) -> View:
     legend = (
         "Largest difference in LSB, samples that differ, and where classes are told apart, samples of another class."
     )
+    judged = [
+        f"{pair.left} against {pair.right}: {pair.largest_lsb} LSB behind the softmax, which makes more of one step "
+        f"of its input; before it {pair.logits_lsb}, and {pair.tolerance_lsb} are promised."
+        for pair in model.pairs if pair.holds and pair.logits_lsb is not None
+    ]  # fmt: skip
     broken = [f"{pair.left} against {pair.right}: {_broken(pair)}" for pair in model.pairs if pair.holds is False]
     promised = any(pair.tolerance_lsb is not None for pair in model.pairs)
     verdict = broken or [_KEPT if promised else _NOT_PROMISED]
     return View(
         title=f"{model.name}: agreement over {model.sample_count} samples ({model.samples})",
-        columns=(_text(""), *(Column(heading=name) for name in names[1:])),
+        columns=(words(""), *(Column(heading=name) for name in names[1:])),
         rows=tuple(
             (left, *(cells.get((left, right), "") for right in names[1:])) for left in names[:-1]
         ),
-        notes=(legend, *verdict),
+        notes=(legend, *judged, *verdict),
     )  # fmt: skip
 
 
@@ -211,7 +208,8 @@ def _pair(pair: PairSection) -> str:
 
 
 def _broken(pair: PairSection) -> str:
-    text = f"{pair.largest_lsb} LSB, and {pair.tolerance_lsb} are promised"
+    before = "" if pair.logits_lsb is None else f", {pair.logits_lsb} before the softmax"
+    text = f"{pair.largest_lsb} LSB{before}, and {pair.tolerance_lsb} are promised"
     found = pair.divergence
     if found is None:
         return f"{text}."
@@ -242,7 +240,7 @@ def _layers(name: str, layers: LayersSection) -> View:
     return View(
         title=f"{name}: layer by layer",
         columns=(
-            Column(heading="#"), _text("layer"), _text("operator"), Column(heading="MACs"), Column(heading="weights B"),
+            Column(heading="#"), words("layer"), words("operator"), Column(heading="MACs"), Column(heading="weights B"),
             Column(heading="result B"), Column(heading="us"), Column(heading="share"), Column(heading="SQNR dB"),
             Column(heading="cosine"), Column(heading="noise added"),
         ),
@@ -255,37 +253,9 @@ def _layer(row: LayerSection, total_us: float) -> tuple[str, ...]:
     share = None if row.time_us is None or total_us == 0 else row.time_us / total_us
     return (
         str(row.operator_index), row.layer, row.operator, f"{row.macs:,}", f"{row.weight_bytes:,}",
-        f"{row.activation_bytes:,}", _or_nothing(row.time_us, ",.1f"), _or_nothing(share, ".0%"),
-        _or_nothing(row.sqnr_db, ".1f"), _or_nothing(row.cosine, ".4f"), _or_nothing(row.added_noise, ".3%"),
+        f"{row.activation_bytes:,}", or_nothing(row.time_us, ",.1f"), or_nothing(share, ".0%"),
+        or_nothing(row.sqnr_db, ".1f"), or_nothing(row.cosine, ".4f"), or_nothing(row.added_noise, ".3%"),
     )  # fmt: skip
-
-
-def _estimates(name: str, estimates: Sequence[EstimateSection]) -> View:
-    known = [one for one in estimates if one.latency_us is not None]
-    remarks = dict.fromkeys((one.core, one.remark) for one in known)
-    unknown = dict.fromkeys(one.remark for one in estimates if one.latency_us is None)
-    return View(
-        title=f"{name}: estimated latency on targets, not measured",
-        columns=(
-            _text("target"), _text("firmware"), Column(heading="MHz"), Column(heading="estimated ms"),
-            Column(heading="largest known error"),
-        ),
-        rows=tuple(
-            (
-                one.target, one.family, f"{one.clock_hz / 1e6:g}", format_ms((one.latency_us or 0) / 1e3),
-                "unknown" if one.largest_error is None else f"{one.largest_error:.0%}",
-            )
-            for one in known
-        ),
-        notes=(
-            *(f"{core}: {remark}." for core, remark in remarks),
-            *(f"No estimate: {remark}." for remark in unknown),
-        ),
-    )  # fmt: skip
-
-
-def _or_nothing(value: float | None, form: str) -> str:
-    return NOTHING if value is None else format(value, form)
 
 
 def _ratios(ratios: Sequence[RatioSection], *, several: bool) -> View:
@@ -295,8 +265,8 @@ def _ratios(ratios: Sequence[RatioSection], *, several: bool) -> View:
     return View(
         title="Ratios of latencies, from processes that took turns",
         columns=(
-            _text("latency of"), _text("over that of"), Column(heading="ratio"), Column(heading="interval"),
-            _text("verdict"),
+            words("latency of"), words("over that of"), Column(heading="ratio"), Column(heading="interval"),
+            words("verdict"),
         ),
         rows=tuple(
             (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from edgewright.runtime_bench.bench.view import format_ms
+from edgewright.runtime_bench.bench.view_parts import format_ms
 from edgewright.runtime_bench.mlperf.figures import LintResult, MlperfModel, MlperfResults, PairResult, PublishedResult
 
 NOTHING = "–"

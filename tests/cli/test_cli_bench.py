@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from support.benches import tiny_tflite
+from support.boards import board_at_port
 from support.command import assert_refused, edgewright, edgewright_here, snapshot
+from support.devices import device_elf, device_program
 from support.project import Project
 
 from edgewright.runtime_bench.bench import load_bench
@@ -55,6 +57,10 @@ def test_a_worse_model_ends_with_4(tmp_path: Path) -> None:
         (("tiny.tflite", "--data", "missing.npz"), ("missing.npz",)),
         (("tiny.tflite", "--recipe", "missing.toml"), ("missing.toml",)),
         (("tiny.tflite", "--baseline", "missing.json"), ("missing.json: cannot be read", "bench.json")),
+        (("tiny.tflite", "--elf", "notes.txt"), ("core: is missing, and elf is given", "cortex-m4")),
+        (("tiny.tflite", "--core", "cortex-m4"), ("elf: is missing, and core is given",)),
+        (("tiny.tflite", "--elf", "notes.txt", "--core", "cortex-m4"), ("notes.txt: is not a program",)),
+        (("tiny.tflite", "--elf", "notes.txt", "--core", "m4"), ('Unknown core "m4"', "cortex-m4")),
         (("tiny.tflite", "--baseline", "notes.txt"), ("is not a bench that this version reads",)),
         (("tiny.tflite", "--out", "taken"), ("taken", "--force")),
     ],
@@ -68,6 +74,29 @@ def test_bad_input_is_one_sentence(arguments: tuple[str, ...], fragments: tuple[
     before = snapshot(tmp_path)
     assert_refused(edgewright_here("bench", *arguments, cwd=tmp_path), *fragments)
     assert before == snapshot(tmp_path)
+
+
+@pytest.mark.slow
+def test_devices_are_rows(tmp_path: Path) -> None:
+    """A board and an emulated core are measured beside TFLM by options; more instructions than before end with 4."""
+    tiny_tflite(tmp_path)
+    elf = device_elf("cortex-m4", tmp_path / "elf")
+    with board_at_port([device_program(tmp_path / "host")]) as (port, _):
+        arguments = ("bench", "tiny.tflite", *QUICK, "--engine", "serial", "--engine", "qemu", "--port", port)
+        devices = ("--elf", elf, "--core", "cortex-m4", "--device-samples", "20")
+        finished = edgewright_here(*arguments, *devices, "--out", "out", cwd=tmp_path)
+    assert (0, "") == (finished.returncode, finished.stderr)
+    content = json.loads((tmp_path / "out" / "bench.json").read_text())
+    rows = content["models"][0]["rows"]
+    assert ["tflm/reference/1", "qemu/cortex-m4", "serial"] == [row["id"] for row in rows]
+    assert [None] * 3 == [row["failure"] for row in rows]
+    assert [None, 20, 20] == [row["sample_count"] for row in rows]
+    for name in ("median", "minimum", "maximum"):
+        rows[1]["instructions"][name] -= 1
+    (tmp_path / "fewer.json").write_text(json.dumps(content))
+    arguments = ("bench", "tiny.tflite", "--engine", "qemu", *devices, "--out", "new", "--baseline", "fewer.json")
+    worse = edgewright_here(*arguments, cwd=tmp_path)
+    assert_refused(worse, "1 became worse (tiny qemu/cortex-m4: instructions", status=4)
 
 
 @pytest.mark.slow

@@ -194,6 +194,7 @@ def test_missing_target_lists_the_targets(bare: Copy, arguments: list[str]) -> N
         (["tflite=m.tflite", "dry=1"], "dry= does not go with tflite="),
         (["labels=l.txt"], "labels= goes with tflite= only"),
         (["baseline=b.json"], "baseline= goes with the goal bench only"),
+        (["elf=f.elf"], "elf= goes with the goal bench only"),
     ],
 )
 def test_wrong_use_is_one_sentence(ready: Copy, arguments: list[str], sentence: str) -> None:
@@ -242,6 +243,16 @@ def test_bench_takes_a_model(ready: Copy, arguments: list[str], model: str) -> N
     assert [
         *"bench --data d --recipe r --seed 7 --baseline b --out o --force --".split(), model
     ] == ready.arguments()  # fmt: skip
+
+
+def test_bench_takes_devices(ready: Copy) -> None:
+    """A board, an emulated core and how many samples they run are options of the same meaning."""
+    values = ("port=/dev/ttyUSB0", "baud=9600", "elf=f.elf", "core=cortex-m4", "samples=20")
+
+    assert 0 == ready.make("bench", "target=esp32", *values).returncode
+    assert (
+        "bench --port /dev/ttyUSB0 --baud 9600 --elf f.elf --core cortex-m4 --device-samples 20 -- build/esp32"
+    ).split() == ready.arguments()
 
 
 def test_bench_without_a_model_says_what_to_give(bare: Copy) -> None:

@@ -31,7 +31,7 @@ def changed_row(bench: Bench, **fields: Any) -> Bench:
     content = bench.model_dump(mode="json")
     row = content["models"][0]["rows"][0]
     for name, value in fields.items():
-        row[name] = {**row[name], **value} if isinstance(value, dict) else value
+        row[name] = {**(row[name] or {}), **value} if isinstance(value, dict) else value
     return Bench.model_validate(content)
 
 
@@ -88,6 +88,58 @@ def test_a_latency_is_worse_beyond_both_intervals(
     section = dict(zip(("median", "low", "high"), ratio, strict=True))
     later = changed_row(measured, latency={"yardstick_ratio": section, "trusted": trusted})
     assert outcome == [(change.is_regression, change.remark) for change in compare_benches(measured, later)]
+
+
+DEVICE = {
+    "tool_version": "1", "configuration_digest": "", "model_name": "m", "selftest": "ok", "arena_used_bytes": 900,
+    "arena_bytes": 1000, "stack_bytes": 400, "flash_bytes": 9000, "ram_bytes": None, "note": None,
+}  # fmt: skip
+
+
+def with_instructions(bench: Bench, median: int, spread: int = 0) -> Bench:
+    """Give the first row counted instructions."""
+    counts = {"run_count": 9, "median": median, "minimum": median - spread, "maximum": median + spread}
+    return changed_row(bench, instructions=counts)
+
+
+def test_one_instruction_more_is_a_regression(measured: Bench) -> None:
+    """Instructions on the same samples are exact; on others only more than any earlier sample took is worse."""
+    before = with_instructions(measured, 1000, 50)
+    for count, worse in ((1001, True), (999, False)):
+        (change,) = compare_benches(before, with_instructions(measured, count, 50))
+        assert ("tflm/reference/1: instructions", worse, "1,000") == (
+            change.figure, change.is_regression, change.before,
+        )  # fmt: skip
+    for count, worse in ((1001, False), (1101, True)):
+        other = with_instructions(measured, count, 50).model_copy(update={"data_digest": "other"})
+        (change,) = compare_benches(before, other)
+        assert (worse, "on other samples") == (change.is_regression, change.remark)
+
+
+@pytest.mark.parametrize(
+    ("field", "figure"),
+    [("arena_used_bytes", "arena bytes in use"), ("stack_bytes", "stack bytes"), ("flash_bytes", "flash bytes")],
+)
+def test_bytes_of_a_device_are_exact(field: str, figure: str, measured: Bench) -> None:
+    """A byte more on a device is worse, but of the stack, which interrupts share; what is not known is no change."""
+    device: dict[str, Any] = {**DEVICE, field: 500}
+    before = changed_row(measured, device=device)
+    (change,) = compare_benches(before, changed_row(measured, device={**device, field: 501}))
+    assert (f"tflm/reference/1: {figure}", field != "stack_bytes") == (change.figure, change.is_regression)
+    unknown = {**device, "stack_bytes": None, "flash_bytes": None}
+    assert not [
+        change for change in compare_benches(before, changed_row(measured, device=unknown)) if change.is_regression
+    ]
+
+
+def test_a_devices_latency_is_compared_as_it_is(measured: Bench) -> None:
+    """A device's own time needs no fixed calculation; a host's time is never compared with it."""
+    times = {"clock": "device", "yardstick_ratio": None, "trusted": True}
+    before = changed_row(measured, latency={**times, "median_us": 100.0, "low_us": 98.0, "high_us": 102.0})
+    slower = changed_row(measured, latency={**times, "median_us": 110.0, "low_us": 108.0, "high_us": 112.0})
+    (change,) = compare_benches(before, slower)
+    assert ("tflm/reference/1: latency in us", True) == (change.figure, change.is_regression)
+    assert () == compare_benches(before, changed_row(measured, latency={"clock": "host"}))
 
 
 def test_an_engine_that_fails_now_is_a_regression(measured: Bench) -> None:

@@ -12,11 +12,15 @@ from support.graphs import tiny_graph
 from edgewright.pipeline.interpreters import ENGINES, tflm_engine
 from edgewright.runtime_bench.bench import choose_setups
 from edgewright.runtime_bench.bench.matrix import tolerance_between
+from edgewright.runtime_bench.bench.outputs import RowOutputs, promise_of
 
 
 def test_promises_are_about_tflm() -> None:
     """Reference kernels are promised within 1 LSB of TFLM, XNNPACK within 2, and nothing else is promised."""
-    setups = {setup.id: setup for setup in choose_setups()}
+    setups = {
+        setup.id: RowOutputs(setup=setup, integers=(), scores=(), promised_lsb=promise_of(setup))
+        for setup in choose_setups()
+    }
     tflm = setups["tflm/reference/1"]
     assert 1 == tolerance_between(tflm, setups["litert/reference/1"])
     assert 2 == tolerance_between(setups["litert/xnnpack/1"], tflm)

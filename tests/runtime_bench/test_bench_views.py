@@ -15,7 +15,7 @@ from support.json_schema import violations
 from edgewright.pipeline.interpreters import SOURCE_ENGINES, tflm_engine
 from edgewright.runtime_bench.bench import Bench, changes_view, json_schema, render_markdown, render_view, views
 from edgewright.runtime_bench.bench.baseline import Change
-from edgewright.runtime_bench.bench.view import Column, View, format_ms
+from edgewright.runtime_bench.bench.view_parts import Column, View, format_ms
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +79,27 @@ def test_agreement_is_claimed_where_it_is_promised(measured: Bench) -> None:
     assert "9 LSB, and 1 are promised; the layer conv1 (operator 0 CONV_2D) is the first beyond that, by 5;" in pages[0]
     assert "agrees with TensorFlow Lite Micro as closely as is promised." in pages[1]
     assert "Nothing is promised about these engines" in pages[2]
+
+
+def test_devices_have_a_table(measured: Bench) -> None:
+    """What a device tells is a row, with what it lacks: a time in an emulator, trust after a failed self-test."""
+    content = json.loads(measured.model_dump_json())
+    row = content["models"][0]["rows"][0]
+    device = {
+        "tool_version": "1", "configuration_digest": "", "model_name": "m", "selftest": "selftest",
+        "arena_used_bytes": 900, "arena_bytes": 1000, "stack_bytes": None, "flash_bytes": 9000, "ram_bytes": 2000,
+        "note": None,
+    }  # fmt: skip
+    counts = {"run_count": 9, "median": 12345, "minimum": 12345, "maximum": 12345}
+    row.update(id="qemu/cortex-m4", latency=None, device=device, instructions=counts, sample_count=9, kernels="esp_nn")
+    page = page_of(Bench.model_validate(content))
+    assert "| qemu/cortex-m4 | not told | - |" in page
+    assert "- qemu/cortex-m4: no latency is told, as an emulator's time is no board's;" in page
+    assert "| qemu/cortex-m4 | m | esp_nn | selftest | 9 | 12,345 | 900 | 1,000 | - | 9,000 | 2,000 |" in page
+    assert "- qemu/cortex-m4: its self-test ended with selftest: do not trust its outputs." in page
+    assert "- qemu/cortex-m4: ran the first 9 of 64 samples." in page
+    counts.update(minimum=12000, maximum=13000)
+    assert "| 12,345 (12,000 to 13,000) |" in page_of(Bench.model_validate(content))
 
 
 def test_every_section_is_there(measured: Bench) -> None:

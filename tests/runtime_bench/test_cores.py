@@ -44,6 +44,7 @@ def write_port_header(folder: Path) -> Path:
         "size_t edgewright_port_read(uint8_t *data, size_t capacity);\n"
         "uint32_t edgewright_port_ticks(void);\n"
         "uint32_t edgewright_port_ticks_per_second(void);\n"
+        "size_t edgewright_port_stack_bytes(void);\n"
         "void edgewright_port_reset(void);\n"
     )
     return folder

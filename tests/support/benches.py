@@ -10,6 +10,7 @@ from support.graphs import tiny_graph
 from edgewright.pipeline.graph import write
 from edgewright.pipeline.interpreters import Engine, tflm_engine
 from edgewright.runtime_bench.bench import Bench, Limits, Plan, choose_setups, measure, open_candidates
+from edgewright.runtime_bench.bench.plan import BoardSetup
 from edgewright.runtime_bench.bench.samples import Examination
 
 ONE_BLOCK = Limits(time_limit_seconds=1e-6, block_seconds=0.01, timeout_seconds=60.0)
@@ -29,6 +30,7 @@ def quick_bench(
     engines: Sequence[Engine] | None = None,
     examination: Examination | None = None,
     limits: Limits = ONE_BLOCK,
+    boards: tuple[BoardSetup, ...] = (),
 ) -> Bench:
     """Measure models on some engines, TensorFlow Lite Micro alone if not told otherwise."""
     plan = Plan(
@@ -36,5 +38,6 @@ def quick_bench(
         setups=choose_setups(engines=engines or (tflm_engine(),)),
         examination=examination,
         limits=limits,
+        boards=boards,
     )
     return measure(plan, lambda text: None)

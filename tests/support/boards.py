@@ -75,6 +75,13 @@ def board_model() -> EmissionModel:
 
 def board_sources(folder: Path, main: str) -> list[Path]:
     """Write a firmware's C below a folder, with the hashing model and a main program, and return the sources."""
+    write_library(board_model(), folder)
+    library = ("edgewright_port.c", "edgewright_frame.c", "edgewright_protocol.c", "edgewright_metadata.c")
+    return [*(folder / name for name in library), PROGRAMS / "mixing_model.c", PROGRAMS / main]
+
+
+def write_library(model: EmissionModel, folder: Path) -> None:
+    """Write a firmware's C into a folder."""
     target = load_target("host")
     family = choose_family(target, "cmake")
     arena = Arena(
@@ -82,11 +89,9 @@ def board_sources(folder: Path, main: str) -> list[Path]:
         kernels=family.kernels, tflm_revision="0",
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in render(board_model(), arena, target, family, tool_version="1.2.3").items():
+    for name, content in render(model, arena, target, family, tool_version="1.2.3").items():
         if name.startswith("edgewright/"):
             (folder / Path(name).name).write_bytes(content)
-    library = ("edgewright_port.c", "edgewright_frame.c", "edgewright_protocol.c", "edgewright_metadata.c")
-    return [*(folder / name for name in library), PROGRAMS / "mixing_model.c", PROGRAMS / main]
 
 
 def board_program(folder: Path) -> Path:

@@ -78,18 +78,18 @@ def library(given_library: Path, given_core: Core | None) -> str:
 @pytest.fixture
 def build_on_core(
     given_library: Path, given_core: Core | None, includes: list[str], tmp_path: Path
-) -> Callable[[Path], Program]:
-    """Return a function that builds the cmake family's self-test for the emulated core that TFLM was compiled for."""
+) -> Callable[..., Program]:
+    """Return a function that builds the cmake family's self-test, or another main, for the core that TFLM is for."""
     if given_core is None:
         pytest.skip(f"{given_library.name} is for this computer; give an archive for a Cortex-M or for rv32imc")
     core = usable_core(given_core.name)
     archives = (given_library, *libraries_of_cpp(core))
 
-    def build_selftest_for_core(tree: Path) -> Program:
+    def build_selftest_for_core(tree: Path, main: Path | None = None) -> Program:
         own = tree / "edgewright"
         sources = [path for path in sorted(own.iterdir()) if path.suffix in (".c", ".cc")]
         what = Build(
-            sources=(*(path for path in sources if path.stem != "edgewright_port"), tree / "selftest_main.c"),
+            sources=(*(path for path in sources if path.stem != "edgewright_port"), main or tree / "selftest_main.c"),
             includes=(own,),
             archives=archives,
             warnings=("-Wall", "-Wextra", "-Werror", *includes),
