@@ -68,6 +68,9 @@ class Call:
     """Members of the facts, in the order of the header."""
     scratch_bytes: int = 0
     overlap: Overlap = NO_OVERLAP
+    mirrored: Call | None = None
+    """The same step, written in the opposite order at the same price and with no more scratch, where a kernel can do
+    that: the memory plan says which of the two is to be called (`memory.final_calls`)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
