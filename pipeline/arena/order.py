@@ -41,15 +41,11 @@ def reorder_operators(graph: Graph, scratch: Scratch, states: int = STATES) -> t
     """
     if len(graph.subgraphs) > 1 or len(graph.main.operators) < 2:
         return None
-    search = _Search(_network(graph, scratch))
-    own_bytes = search.peak_of(range(len(graph.main.operators)))
-    if own_bytes == search.least_bytes:
-        return None
-    return search.best_first(own_bytes, states)
+    return find_order(_network(graph, scratch), states)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Network:
+class Network:
     """What the search looks at; sets of operators are bits."""
 
     before: tuple[int, ...]
@@ -67,7 +63,25 @@ class _Network:
     """Tensors that live from the start."""
 
 
-def _network(graph: Graph, scratch: Scratch) -> _Network:
+def find_order(network: Network, states: int = STATES, beam: int = BEAM) -> tuple[int, ...] | None:
+    """Look for an order that needs fewer bytes at its worst moment than the order as it is.
+
+    Args:
+        network: operators, and what they read and write.
+        states: that are looked at.
+        beam: states of each length that are kept after that.
+
+    Returns:
+        For each place in the new order the operator's index, or None where no better one was found.
+    """
+    search = _Search(network)
+    own_bytes = search.peak_of(range(len(network.before)))
+    if own_bytes == search.least_bytes:
+        return None
+    return search.best_first(own_bytes, states, beam)
+
+
+def _network(graph: Graph, scratch: Scratch) -> Network:
     main = graph.main
     writer = {index: operator.index for operator in main.operators for index in operator.outputs if index != ABSENT}
     nbytes = {
@@ -88,7 +102,7 @@ def _network(graph: Graph, scratch: Scratch) -> _Network:
         if _keeps_its_turn(graph, operator):
             needed, fixed = needed | fixed, fixed | 1 << operator.index
         before.append(needed)
-    return _Network(
+    return Network(
         before=tuple(before),
         reads=tuple(tuple(sorted(set(one.inputs) & nbytes.keys())) for one in main.operators),
         writes=tuple(tuple(sorted(set(one.outputs) & nbytes.keys())) for one in main.operators),
@@ -122,7 +136,7 @@ class _State:
 class _Search:
     """Steps from state to state."""
 
-    def __init__(self, network: _Network) -> None:
+    def __init__(self, network: Network) -> None:
         self._network = network
         self._all = (1 << len(network.before)) - 1
         self.least_bytes = max(
@@ -137,7 +151,7 @@ class _Search:
             state = self._run(state, operator)
         return state.peak_bytes
 
-    def best_first(self, limit_bytes: int, states: int) -> tuple[int, ...] | None:
+    def best_first(self, limit_bytes: int, states: int, beam: int) -> tuple[int, ...] | None:
         """Return the order that needs least, or None where none needs less than a limit."""
         heap = [(0, 0, 0, self._start())]
         seen: set[int] = set()
@@ -152,9 +166,9 @@ class _Search:
             for after in self._steps(state, limit_bytes):
                 number += 1
                 heapq.heappush(heap, (after.peak_bytes, -len(after.order), number, after))
-        return self._beam(limit_bytes) if heap else None
+        return self._beam(limit_bytes, beam) if heap else None
 
-    def _beam(self, limit_bytes: int) -> tuple[int, ...] | None:
+    def _beam(self, limit_bytes: int, beam: int) -> tuple[int, ...] | None:
         states = [self._start()]
         while states and states[0].done != self._all:
             found: dict[int, _State] = {}
@@ -163,7 +177,7 @@ class _Search:
                     other = found.get(after.done)
                     if other is None or after.peak_bytes < other.peak_bytes:
                         found[after.done] = after
-            states = sorted(found.values(), key=lambda one: (one.peak_bytes, one.alive_bytes, one.order))[:BEAM]
+            states = sorted(found.values(), key=lambda one: (one.peak_bytes, one.alive_bytes, one.order))[:beam]
         return states[0].order if states else None
 
     def _start(self) -> _State:
