@@ -35,7 +35,10 @@ class Margins:
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """How a window moves over an image; extents in elements, heights first."""
+    """How a window moves over an image; extents in elements, heights first.
+
+    Where a pad was fused, margins may be as wide as the window and more: a window may lie in them altogether.
+    """
 
     height: int
     width: int
@@ -50,7 +53,8 @@ class Window:
 class Requantization:
     """From accumulators to outputs: one multiplier and shift, or one for each output channel.
 
-    `multipliers` are in [2^30, 2^31) or 0; a positive entry of `shifts` goes to the left. Both (1,) or (channels,).
+    `multipliers` are in [2^30, 2^31), or 0, or down to 2^29 in a `Mean`; a positive entry of `shifts` goes to the left.
+    Both (1,) or (channels,). `zero_point` may lie outside int8 where an offset was fused into it.
     """
 
     multipliers: Int32s
@@ -214,7 +218,8 @@ class Softmax:
 class Table:
     """A function of one int8 element: LOGISTIC, TANH, RELU, RELU6, LEAKY_RELU, HARD_SWISH, QUANTIZE int8 to int8.
 
-    `entries[x + 128]` is the output for the input x.
+    `entries[x + 128]` is the output for the input x. QUANTIZE from or to uint8 is a table of bytes: x and the entry are
+    what the bits say as int8, and the value is uint8 all the same.
     """
 
     entries: Int8s
@@ -254,7 +259,10 @@ class Pad:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Concatenation:
-    """CONCATENATION along `axis`; constants stand in the place of inputs that are constant."""
+    """CONCATENATION along `axis`; constants stand in the place of inputs that are constant.
+
+    One constant part and no input: the step writes a constant.
+    """
 
     axis: int
     shapes: tuple[tuple[int, ...], ...]
