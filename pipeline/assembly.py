@@ -2,86 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from edgewright.pipeline.advice import Place, suggest
 from edgewright.pipeline.arena import kernels_of
-from edgewright.pipeline.chain import Step
 from edgewright.pipeline.contributors import find_contributors
 from edgewright.pipeline.emission.firmware import render, render_archive
-from edgewright.pipeline.evaluation import EvaluationRecord
-from edgewright.pipeline.figures import PlanFigures
+from edgewright.pipeline.findings import Findings
 from edgewright.pipeline.fit import Fit, SelftestParts, SelftestSizes, affordable_selftest, find_fit
 from edgewright.pipeline.footprint import Footprint, footprint
-from edgewright.pipeline.graph import Graph
 from edgewright.pipeline.layers import layers_document
-from edgewright.pipeline.lint import Context, Finding, FindingSection, finding_sections, inspect
-from edgewright.pipeline.manifest import Configuration, make_manifest
+from edgewright.pipeline.manifest import make_manifest
 from edgewright.pipeline.operator_support import supports
 from edgewright.pipeline.output import MANIFEST
-from edgewright.pipeline.preprocessing import Preprocessing
 from edgewright.pipeline.publication import labels_text, publish
-from edgewright.pipeline.report import (
-    ArenaSection,
-    BudgetSection,
-    CodeSection,
-    FitSection,
-    FootprintSection,
-    MetricSection,
-    Report,
-    StageSection,
-    TargetSection,
-    TestSection,
-    complain,
-    fit_section,
-    render_page,
-)
-from edgewright.pipeline.scales import ScalesRecord
+from edgewright.pipeline.report import FitSection, Report, complain, fit_section
+from edgewright.pipeline.reporting import make_report
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.trace import hash_bytes, table_bytes, value_bytes
 from edgewright.pipeline.vocabulary import (
     Arena,
     EmissionModel,
-    GoldenVectors,
     LayerTrace,
     Placement,
     Runtime,
     SelfTest,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Findings:
-    """All that is known about a compressed model."""
-
-    name: str
-    source: str
-    seed: int
-    labels: tuple[str, ...]
-    tflite: bytes
-    graph: Graph
-    layer_names: tuple[str, ...]
-    keras: bytes | None
-    """The last float model; None where a `.tflite` was given."""
-    steps: tuple[Step, ...]
-    metric: MetricSection | None
-    source_scores: dict[str, float]
-    """Of the float source model on the test split; empty without data."""
-    budget: BudgetSection | None
-    scales: ScalesRecord | None
-    """What was chosen for each layer's weights; None where nothing was."""
-    needs: Footprint
-    """What the model takes of the target."""
-    plan: PlanFigures | None
-    """What its memory plan saves; None where nothing was planned."""
-    record: EvaluationRecord
-    vectors: GoldenVectors
-    configuration: Configuration
-    preprocessing: tuple[Preprocessing, ...]
-    """Of the samples of each input; empty where nobody declared any."""
-    repaired: tuple[Finding, ...] = ()
-    """Hazards that the model had before it was repaired."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +51,7 @@ def assemble(
     selftest: SelfTest = SelfTest.USUAL,
     tool_version: str,
     force: bool,
+    render_report: Callable[[Report], Mapping[str, bytes]],
 ) -> Assembly:
     """Return every file of the output folder.
 
@@ -116,6 +64,7 @@ def assemble(
         selftest: how much its self-test looks at.
         tool_version: for banners and manifest.
         force: emit firmware that does not fit all the same.
+        render_report: makes the report's files.
     """
     count = len(findings.vectors.inputs)
     parts = _selftest_parts(findings, target, family, selftest)
@@ -127,15 +76,16 @@ def assemble(
     fit = find_fit(findings.needs, target, family)
     arena = replace(arena, placement=fit.placement)
     section = _fit(findings, fit, count - parts.vector_count, target, family)
-    report = _report(findings, arena, target, family, tool_version, fits=fit.fits, fit=section)
-    complaint = None if fit.fits else complain(report)
     tflite = _tflite(findings, family)
+    report = make_report(
+        findings, arena, target, family, tool_version=tool_version, tflite=tflite, fits=fit.fits, fit=section
+    )
+    complaint = None if fit.fits else complain(report)
     files: dict[str, bytes] = {
         "model.tflite": tflite,
         "labels.txt": labels_text(findings.labels),
         "model.layers.json": layers_document(findings.graph, findings.layer_names),
-        "report.json": (report.model_dump_json(indent=1) + "\n").encode(),
-        "report.html": render_page(report).encode(),
+        **render_report(report),
     }
     if findings.keras is not None:
         files["model.keras"] = findings.keras
@@ -200,62 +150,6 @@ def _tflite(findings: Findings, family: Family) -> bytes:
     )
 
 
-def _report(
-    findings: Findings, arena: Arena, target: Target, family: Family, tool_version: str, *, fits: bool, fit: FitSection
-) -> Report:
-    return Report(
-        tool_version=tool_version,
-        name=findings.name,
-        source=findings.source,
-        configuration_digest=findings.configuration.digest,
-        seed=findings.seed,
-        labels=findings.labels,
-        stages=tuple(_stage(step) for step in findings.steps),
-        metric=findings.metric,
-        test=TestSection(source=findings.source_scores, result=findings.record.scores) if findings.metric else None,
-        budget=findings.budget,
-        scales=findings.scales,
-        arena=ArenaSection(
-            bytes=arena.arena_bytes,
-            reserve_bytes=arena.reserve_bytes,
-            method=arena.method,
-            word_bits=arena.word_bits,
-            kernels=arena.kernels,
-            tflm_revision=arena.tflm_revision,
-            host_bytes=findings.record.host_arena_bytes,
-        ),
-        plan=findings.plan,
-        agreements=findings.record.agreements,
-        latency=findings.record.latency,
-        target=TargetSection(
-            name=target.name,
-            title=target.title,
-            chip=target.chip,
-            core=target.core,
-            family=family.name,
-            flash_bytes=target.flash_bytes,
-            ram_bytes=target.ram_bytes,
-            arena_limit_bytes=target.arena_limit_bytes,
-            fits=fits,
-        ),
-        footprint=_footprint(findings.needs),
-        fit=fit,
-        lint=_lint(findings, target, family),
-    )
-
-
-def _lint(findings: Findings, target: Target, family: Family) -> tuple[FindingSection, ...]:
-    context = Context(
-        graph=findings.graph,
-        tflite=findings.tflite,
-        layers=findings.layer_names,
-        target=target,
-        family=family,
-        preprocessing=findings.preprocessing,
-    )
-    return (*finding_sections(inspect(context)), *finding_sections(findings.repaired, is_repaired=True))
-
-
 def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Family) -> FitSection:
     graph = findings.graph
     contributors = find_contributors(graph, findings.layer_names, kernels_of(family), target.core)
@@ -276,29 +170,3 @@ def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Fam
     suggestions = suggest(fit, findings.needs, contributors, place, measure)
     cost = family.external_ram.cost if family.external_ram and fit.placement is Placement.PSRAM else None
     return fit_section(fit, contributors, dropped_vectors=dropped, placement_cost=cost, suggestions=suggestions)
-
-
-def _stage(step: Step) -> StageSection:
-    return StageSection(
-        name=step.name,
-        settings=step.settings.model_dump(mode="json") if step.settings else {},
-        seconds=step.seconds,
-        metrics=step.metrics,
-        notes=step.notes,
-        rolled_back=step.rolled_back,
-    )
-
-
-def _footprint(needs: Footprint) -> FootprintSection:
-    return FootprintSection(
-        weight_bytes=needs.weight_bytes,
-        code=tuple(CodeSection(name=part.name, bytes=part.code_bytes, source=part.source) for part in needs.code_parts),
-        code_bytes=needs.code_bytes,
-        code_accuracy=needs.code_accuracy,
-        selftest_bytes=needs.selftest_bytes,
-        flash_bytes=needs.flash_bytes,
-        arena_bytes=needs.arena_bytes,
-        stack_bytes=needs.stack_bytes,
-        static_bytes=needs.static_bytes,
-        ram_bytes=needs.ram_bytes,
-    )

@@ -14,6 +14,7 @@ from edgewright.pipeline.budget import Budget, drop_complaint, worst_score
 from edgewright.pipeline.code import code_digest
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import DivergedError
+from edgewright.pipeline.figures import CalibrationFigures
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
 from edgewright.pipeline.measurement import measure_artefact, measure_conversion
 from edgewright.pipeline.metrics import Metrics
@@ -49,6 +50,8 @@ class Chain:
     """What a recipe made of a source model, step by step; the last step is the `.tflite`."""
 
     steps: tuple[Step, ...]
+    calibration: tuple[CalibrationFigures, ...] = ()
+    """What is to be known about the representative samples."""
 
     @property
     def source(self) -> Step:
@@ -107,7 +110,7 @@ def run_chain(workshop: Workshop, check_target: Callable[[Workshop], None] | Non
         EdgewrightError: a stage refuses the model or fails; earlier results stay in the cache.
     """
     check_stages(workshop)
-    check_representative_samples(workshop)
+    calibration = check_representative_samples(workshop)
     metrics = measure_artefact(workshop.source_path, workshop)  # a metric that is no use ends here, nothing converted
     if check_target is not None:
         check_target(workshop)
@@ -118,7 +121,7 @@ def run_chain(workshop: Workshop, check_target: Callable[[Workshop], None] | Non
         step = _take_stage(workshop, stage, settings, steps, position)
         steps.append(step)
         _tell(workshop, step)
-    return Chain(steps=tuple(steps))
+    return Chain(steps=tuple(steps), calibration=calibration)
 
 
 def _take_stage(workshop: Workshop, stage: Stage, settings: StageSettings, steps: list[Step], position: int) -> Step:

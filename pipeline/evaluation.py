@@ -15,7 +15,8 @@ from edgewright.pipeline.agreement import AgreementResult, check_agreement
 from edgewright.pipeline.arena import measure_host_arena
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.code import code_digest
-from edgewright.pipeline.digest import digest_bytes, package_versions
+from edgewright.pipeline.comparison import ComparisonFigures, compare_models
+from edgewright.pipeline.digest import digest_bytes, digest_file, package_versions
 from edgewright.pipeline.feeding import model_inputs, real_outputs
 from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES
@@ -23,11 +24,11 @@ from edgewright.pipeline.golden import DRAWN_INPUTS, choose_inputs, choose_sampl
 from edgewright.pipeline.graph import read
 from edgewright.pipeline.interpreters import Array, Resolver, tflm_engine
 from edgewright.pipeline.measurement import MODULES as MEASURING
-from edgewright.pipeline.measurement import artefact_output_shapes, load_prepared
+from edgewright.pipeline.measurement import artefact_output_shapes, load_prepared, predict_artefact
 from edgewright.pipeline.vocabulary import GoldenVectors
 from edgewright.pipeline.workshop import Workshop
 
-MODULES = ("evaluation.py", "golden.py", "selection.py", "trace.py", "agreement.py", *MEASURING)
+MODULES = ("evaluation.py", "comparison.py", "golden.py", "selection.py", "trace.py", "agreement.py", *MEASURING)
 RECORD = "evaluation.json"
 VECTORS = "vectors.npz"
 LAYER = "layer"
@@ -46,6 +47,8 @@ class EvaluationRecord(Figures):
     tflm_revision: str
     latency: LatencyFigures | None
     vectors_origin: str
+    comparison: ComparisonFigures | None = None
+    """With the float source model, sample by sample; None without data."""
 
     @property
     def xnnpack_difference_lsb(self) -> int:
@@ -83,9 +86,12 @@ def evaluate_with_data(
         vectors = compute_vectors(tflite, tuple(array[list(choice.indices)] for array in samples), graph, origin)
         scores = objective.scores(outputs, test)
         latency = measure_latency(tflite, tuple(array[:1] for array in samples))
-        _keep(folder, _record(tflite, scores, result, latency, vectors), vectors)
+        comparison = compare_models(predict_artefact(workshop.source_path, test), outputs, test, objective)
+        record = _record(tflite, scores, result, latency, vectors).model_copy(update={"comparison": comparison})
+        _keep(folder, record, vectors)
 
-    inputs = {"data": workshop.data.digest, **objective.ingredients}
+    source = digest_file(workshop.source_path)
+    inputs = {"data": workshop.data.digest, "source": source, **objective.ingredients}
     return _load(workshop.cache.obtain(_ingredients(tflite, inputs), make))
 
 

@@ -25,6 +25,7 @@ from edgewright.pipeline.conversion import draw_indices
 from edgewright.pipeline.data import Split
 from edgewright.pipeline.digest import digest_file, package_versions
 from edgewright.pipeline.errors import RecipeError
+from edgewright.pipeline.figures import CalibrationFigures
 from edgewright.pipeline.frameworks import VERSIONED_PACKAGES, KerasModel
 from edgewright.pipeline.graph import read
 from edgewright.pipeline.layers import layers_path, read_layers
@@ -101,8 +102,11 @@ def check_operators(workshop: Workshop, target: Target, family: Family) -> None:
     require_operators(graph, read_layers(layers_path(converted), graph), target, family)
 
 
-def check_representative_samples(workshop: Workshop) -> None:
+def check_representative_samples(workshop: Workshop) -> tuple[CalibrationFigures, ...]:
     """Tell what is wrong with the representative samples, before anything is converted with them.
+
+    Returns:
+        What was told, the worst first.
 
     Raises:
         DataError: they calibrate nothing.
@@ -119,15 +123,18 @@ def check_representative_samples(workshop: Workshop) -> None:
     }
 
     def make(folder: Path) -> None:
-        lines = _look_at_representative_samples(workshop)
+        lines = [found.model_dump() for found in _look_at_representative_samples(workshop)]
         (folder / RECORD).write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
 
     folder = workshop.cache.obtain(wanted, make)
-    for line in json.loads((folder / RECORD).read_text(encoding="utf-8")):
-        workshop.reporter.line(line)
+    lines = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    found = tuple(CalibrationFigures.model_validate(line) for line in lines)
+    for one in found:
+        workshop.reporter.line(f"{'[yellow]warning:[/] ' if one.is_warning else ''}{escape(one.sentence)}")
+    return found
 
 
-def _look_at_representative_samples(workshop: Workshop) -> list[str]:
+def _look_at_representative_samples(workshop: Workshop) -> list[CalibrationFigures]:
     train = load_prepared(workshop.source_path, workshop).train
     count = min(CALIBRATION_COUNT, len(train))
     chosen = np.random.default_rng([workshop.seed, 1]).choice(len(train), count, replace=False)
@@ -140,7 +147,7 @@ def _look_at_representative_samples(workshop: Workshop) -> list[str]:
         findings = check_calibration(load_model(workshop.source_path, trust=True), representative, training)
     require_calibration(findings)
     return [
-        f"{'[yellow]warning:[/] ' if finding.severity is Severity.WARNING else ''}{escape(finding.sentence)}"
+        CalibrationFigures(is_warning=finding.severity is Severity.WARNING, sentence=finding.sentence)
         for finding in findings
     ]
 

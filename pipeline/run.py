@@ -6,12 +6,12 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edgewright.pipeline.assembly import Findings
 from edgewright.pipeline.budget import drop_complaint, size_complaints
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.chain import Chain, run_chain, stage_ingredients
 from edgewright.pipeline.errors import RecipeError
 from edgewright.pipeline.evaluation import EvaluationRecord, MeasureLatency, evaluate_with_data
+from edgewright.pipeline.findings import Findings
 from edgewright.pipeline.footprint import Footprint, footprint
 from edgewright.pipeline.graph import Graph, output_tensors, read
 from edgewright.pipeline.inputs import InputRequest, Inputs, open_inputs
@@ -169,6 +169,7 @@ def _findings(
         configuration=prepared.configuration,
         preprocessing=prepared.inputs.data.preprocessing,
         repaired=repaired,
+        calibration=chain.calibration,
     )
 
 

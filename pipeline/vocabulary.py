@@ -62,6 +62,16 @@ class SelfTest(str, Enum):
     """Every layer at every boot, with as many expected values as the flash holds."""
 
 
+class BlockKind(str, Enum):
+    """What lies in a part of the arena."""
+
+    INPUT = "input"
+    ACTIVATION = "activation"
+    OUTPUT = "output"
+    SCRATCH = "scratch"
+    """What a kernel requests for the time in which it runs."""
+
+
 class ArenaMethod(str, Enum):
     """How an arena size was found."""
 

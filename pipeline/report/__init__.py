@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from edgewright.pipeline.report.difference import compare_reports, difference_table, load_report
+from edgewright.pipeline.report.evidence import (
+    BenchLayerSection,
+    BenchPairSection,
+    BenchRowSection,
+    BenchSection,
+    BlockSection,
+    LayerSection,
+    ProvenanceSection,
+    TimelineSection,
+)
 from edgewright.pipeline.report.fitting import complain, fit_section
 from edgewright.pipeline.report.fitview import FitView
+from edgewright.pipeline.report.observation import layer_sections, timeline_section
 from edgewright.pipeline.report.page import render_page
+from edgewright.pipeline.report.publishing import is_report_file, kept_report_files, report_files
 from edgewright.pipeline.report.schema import (
     ArenaSection,
     BudgetSection,
@@ -23,22 +35,35 @@ from edgewright.pipeline.report.table import stage_table
 
 __all__ = [
     "ArenaSection",
+    "BenchLayerSection",
+    "BenchPairSection",
+    "BenchRowSection",
+    "BenchSection",
+    "BlockSection",
     "BudgetSection",
     "CodeSection",
     "FitSection",
     "FitView",
     "FootprintSection",
+    "LayerSection",
     "MetricSection",
+    "ProvenanceSection",
     "Report",
     "StageSection",
     "TargetSection",
     "TestSection",
+    "TimelineSection",
     "compare_reports",
     "complain",
     "difference_table",
     "fit_section",
+    "is_report_file",
     "json_schema",
+    "kept_report_files",
+    "layer_sections",
     "load_report",
     "render_page",
+    "report_files",
     "stage_table",
+    "timeline_section",
 ]

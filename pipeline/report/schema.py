@@ -10,15 +10,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from edgewright.pipeline.comparison import ComparisonFigures
 from edgewright.pipeline.contributors import Role
-from edgewright.pipeline.figures import AgreementFigures, Figures, LatencyFigures, PlanFigures
+from edgewright.pipeline.figures import AgreementFigures, CalibrationFigures, Figures, LatencyFigures, PlanFigures
 from edgewright.pipeline.graph import DType
 from edgewright.pipeline.lint.document import FindingSection
 from edgewright.pipeline.metrics import Metrics
+from edgewright.pipeline.report.evidence import BenchSection, LayerSection, ProvenanceSection, TimelineSection
 from edgewright.pipeline.scales import ScalesRecord
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Placement
 
-SCHEMA_VERSION: Literal[4] = 4
+SCHEMA_VERSION: Literal[5] = 5
 
 Bytes = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -177,7 +179,7 @@ class FitSection(Figures):
 class Report(Figures):
     """Everything that one run found out."""
 
-    schema_version: Literal[4] = SCHEMA_VERSION
+    schema_version: Literal[5] = SCHEMA_VERSION
     tool_version: str
     name: str
     source: str = Field(description="the source model as the user named it, without its folder")
@@ -199,6 +201,18 @@ class Report(Figures):
     footprint: FootprintSection
     fit: FitSection
     lint: tuple[FindingSection, ...] = Field(description="hazards on this target, the most serious first")
+    comparison: ComparisonFigures | None = Field(
+        default=None, description="the float source model and the result, sample by sample; null without data"
+    )
+    calibration: tuple[CalibrationFigures, ...] = Field(
+        default=(), description="what is to be known about the representative samples, the worst first"
+    )
+    timeline: TimelineSection | None = Field(
+        default=None, description="the arena over time; null where the interpreter is not TensorFlow Lite Micro"
+    )
+    layers: tuple[LayerSection, ...] = Field(description="the operators in the order in which they run")
+    provenance: ProvenanceSection
+    bench: BenchSection | None = Field(default=None, description="null until the model was benched")
 
     @property
     def int8_score(self) -> float | None:

@@ -61,6 +61,19 @@ def format_seconds(seconds: float | None) -> str:
     return "-" if seconds is None else f"{seconds:.0f} s"
 
 
+def format_microseconds(microseconds: float | None) -> str:
+    """Write a latency.
+
+    >>> format_microseconds(12.34), format_microseconds(1234.5), format_microseconds(None)
+    ('12.3 µs', '1.23 ms', '-')
+    """
+    if microseconds is None:
+        return "-"
+    if microseconds < 1000:
+        return f"{microseconds:.3g} µs"
+    return f"{microseconds / 1000:.3g} ms"
+
+
 def format_share(share: float | None) -> str:
     """Write a share as a percentage.
 
@@ -70,6 +83,15 @@ def format_share(share: float | None) -> str:
     '-'
     """
     return format_score(share, is_share=True)
+
+
+def format_small_share(share: float) -> str:
+    """Write a share that may be very small as a percentage; less than nothing is nothing.
+
+    >>> format_small_share(0.00002), format_small_share(0.0027), format_small_share(0.31), format_small_share(-0.1)
+    ('0.002 %', '0.27 %', '31 %', '0 %')
+    """
+    return f"{max(share, 0.0) * 100:.2g} %"
 
 
 def format_part(share: float) -> str:

@@ -85,7 +85,7 @@ def test_remarks_follow_the_bars() -> None:
     page = render_page(report)
     assert [line.replace("&#39;", "'") for line in wanted] == shown(report)[-2:]
     assert [] == [line for line in wanted if line not in page]
-    assert "arena, in PSRAM" in page
+    assert "<small>in PSRAM</small>" in page
 
 
 @given(

@@ -6,7 +6,7 @@ import io
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 from rich.table import Table
@@ -148,6 +148,7 @@ def test_any_name_is_shown_as_it_is(name: str) -> None:
     assert first_line in shown(difference_table(changes))
 
 
+@settings(max_examples=25)  # each draws
 @given(name=st.text(min_size=1))
 def test_no_name_breaks_a_view(name: str) -> None:
     """Any text at all can be shown."""

@@ -13,7 +13,9 @@ from edgewright.pipeline.report import (
     CodeSection,
     FitSection,
     FootprintSection,
+    LayerSection,
     MetricSection,
+    ProvenanceSection,
     Report,
     StageSection,
     TargetSection,
@@ -159,6 +161,13 @@ def sample_report(
         ),
         fit=sample_fit(fits=fits),
         lint=lint,
+        layers=(
+            LayerSection(layer="conv1", operator="CONV_2D", macs=5_700_000, weight_bytes=640, activation_bytes=784),
+            LayerSection(layer="digits", operator="FULLY_CONNECTED", macs=20_000, weight_bytes=360, activation_bytes=2),
+        ),
+        provenance=ProvenanceSection(
+            inputs={"model": "1" * 64, "data": "2" * 64}, tflite_digest="3" * 64, packages={"tensorflow": "2.21.0"}
+        ),
     )
 
 
