@@ -41,6 +41,13 @@ class LatencyFigures(Figures):
     minimum_us: float
 
 
+class CalibrationFigures(Figures):
+    """One thing to know about the representative samples."""
+
+    is_warning: bool = Field(description="else a note")
+    sentence: str
+
+
 class PlanFigures(Figures):
     """What a memory plan of our own saves against TensorFlow Lite Micro's, on one target."""
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from rich.markup import escape
 
-from edgewright.pipeline.assembly import Findings
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.chain import Step
 from edgewright.pipeline.data import NPZ_ERRORS
 from edgewright.pipeline.digest import digest_bytes, digest_file
 from edgewright.pipeline.errors import DataError, TfliteError
 from edgewright.pipeline.evaluation import MeasureLatency, evaluate_without_data
+from edgewright.pipeline.findings import Findings
 from edgewright.pipeline.footprint import footprint
 from edgewright.pipeline.golden import sample_shape
 from edgewright.pipeline.graph import DType, Graph, Tensor, input_tensors, require_full_integer

@@ -7,12 +7,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from edgewright.pipeline.arena import arena_for
-from edgewright.pipeline.assembly import Findings, assemble
+from edgewright.pipeline.assembly import assemble
+from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.errors import DoesNotFitError
+from edgewright.pipeline.findings import Findings
 from edgewright.pipeline.lint import finding_lines
 from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
-from edgewright.pipeline.report import FitView, Report
+from edgewright.pipeline.report import FitView, Report, kept_report_files
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, SelfTest
 
@@ -70,6 +72,7 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
         selftest=output.selftest,
         tool_version=version("edgewright"),
         force=output.force,
+        render_report=lambda report: kept_report_files(report, Cache(root=output.cache)),
     )
     for line in finding_lines(assembly.report.lint):
         reporter.line(line)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from edgewright.pipeline.errors import RegressionError
+from edgewright.pipeline.errors import BadInputError, RegressionError
 from edgewright.runtime_bench.cli_options import PortOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgewright.pipeline.amendment import Amendable
     from edgewright.runtime_bench.bench import Bench, Change
 
 console = Console(emoji=False)
@@ -58,13 +59,17 @@ def bench(
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that were edited.")] = False,
 ) -> None:
     """Measure models on every engine at hand: latency, memory, accuracy, agreement, and layer by layer."""
+    from edgewright.pipeline.amendment import open_amendable
     from edgewright.pipeline.cache import Cache
     from edgewright.pipeline.output import require_ours
     from edgewright.runtime_bench import bench as package
     from edgewright.runtime_bench.boards import Place
 
+    if any(path.is_dir() and path.resolve() == out.resolve() for path in models):
+        raise BadInputError(f"out: {out} is what is measured, and a bench takes its place; give another --out.")
     require_ours(out, force=force)
     earlier = package.load_bench(baseline) if baseline is not None else None
+    reports = [open_amendable(path, force=force) for path in models]
     plan = package.Plan(
         candidates=package.open_candidates(models),
         setups=package.choose_setups(engine or (), threads=threads),
@@ -84,7 +89,20 @@ def bench(
     for view in shown:
         console.print(package.render_view(view))
     _write(out, found, package.render_markdown(shown), force=force)
+    _amend(reports, found, force=force)
     _end(changes or ())
+
+
+def _amend(reports: Sequence[Amendable | None], found: Bench, *, force: bool) -> None:
+    """Put what was measured into the reports of the builds that were measured."""
+    from edgewright.pipeline.amendment import amend
+    from edgewright.runtime_bench.bench import report_section
+
+    for report, model in zip(reports, found.models, strict=True):
+        if report is not None:
+            amend(report, report_section(found, model), force=force)
+            line = f"{report.folder}: report.html shows this bench"
+            console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def _write(out: Path, found: Bench, page: str, *, force: bool) -> None:

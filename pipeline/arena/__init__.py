@@ -19,6 +19,7 @@ from edgewright.pipeline.arena.peak import Peak, find_peak
 from edgewright.pipeline.arena.planner import Buffer, plan, planned_bytes
 from edgewright.pipeline.arena.replay import ArenaUse, replay
 from edgewright.pipeline.arena.revision import TFLM_REVISION
+from edgewright.pipeline.arena.timeline import Block, Timeline, arena_timeline
 
 __all__ = [
     "HOST_WORD_BITS",
@@ -26,11 +27,14 @@ __all__ = [
     "TFLM_REVISION",
     "ArenaUse",
     "Arrangement",
+    "Block",
     "Buffer",
     "Optimum",
     "Peak",
+    "Timeline",
     "arena_for",
     "arena_method",
+    "arena_timeline",
     "arrangements",
     "computed_arena_bytes",
     "computed_host_use",

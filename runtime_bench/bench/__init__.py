@@ -11,6 +11,7 @@ from edgewright.runtime_bench.bench.baseline import Change, compare_benches, loa
 from edgewright.runtime_bench.bench.measurement import Plan, measure
 from edgewright.runtime_bench.bench.page import render_markdown
 from edgewright.runtime_bench.bench.plan import Limits, choose_boards, choose_setups, open_candidates
+from edgewright.runtime_bench.bench.report_section import report_section
 from edgewright.runtime_bench.bench.samples import open_examination
 from edgewright.runtime_bench.bench.schema import Bench, json_schema
 from edgewright.runtime_bench.bench.table import render_view
@@ -32,6 +33,7 @@ __all__ = [
     "open_examination",
     "render_markdown",
     "render_view",
+    "report_section",
     "require_common_model",
     "views",
 ]

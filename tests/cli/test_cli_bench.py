@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from support.command import assert_refused, edgewright, edgewright_here, snapsho
 from support.devices import device_elf, device_program
 from support.project import Project
 
+from edgewright.pipeline.report import load_report, render_page
 from edgewright.runtime_bench.bench import load_bench
 
 QUICK = ("--engine", "tflm", "--seconds", "0.1")
@@ -63,6 +65,7 @@ def test_a_worse_model_ends_with_4(tmp_path: Path) -> None:
         (("tiny.tflite", "--elf", "notes.txt", "--core", "m4"), ('Unknown core "m4"', "cortex-m4")),
         (("tiny.tflite", "--baseline", "notes.txt"), ("is not a bench that this version reads",)),
         (("tiny.tflite", "--out", "taken"), ("taken", "--force")),
+        (("taken", "--out", "taken/../taken"), ("is what is measured", "another --out")),
     ],
 )
 def test_bad_input_is_one_sentence(arguments: tuple[str, ...], fragments: tuple[str, ...], tmp_path: Path) -> None:
@@ -103,8 +106,10 @@ def test_devices_are_rows(tmp_path: Path) -> None:
 def test_a_build_is_measured_with_its_data(project: Project, tmp_path: Path) -> None:
     """The folder of a build has its float model beside it: both are scored on the test split, close to each other."""
     data, recipe = project.folder / "digits.npz", project.folder / "recipe.toml"
+    build = tmp_path / "build"
+    shutil.copytree(project.out, build)
     finished = edgewright(
-        "bench", project.out, "--data", data, "--recipe", recipe, "--seconds", "1", "--out", "out", cwd=tmp_path
+        "bench", build, "--data", data, "--recipe", recipe, "--seconds", "1", "--out", "out", cwd=tmp_path
     )
     assert (0, "") == (finished.returncode, finished.stderr)
     model = load_bench(tmp_path / "out" / "bench.json").models[0]
@@ -113,6 +118,12 @@ def test_a_build_is_measured_with_its_data(project: Project, tmp_path: Path) -> 
     report = json.loads((project.out / "report.json").read_text())
     assert pytest.approx(report["test"]["result"]["accuracy"]) == scores["tflm/reference/1"]
     assert max(scores.values()) - min(scores.values()) < 0.05
+    benched = load_report(build / "report.json")
+    assert benched.bench is not None
+    assert [row.id for row in model.rows] == [row.id for row in benched.bench.rows]
+    assert benched.model_copy(update={"bench": None}) == load_report(project.out / "report.json")
+    assert render_page(benched) == (build / "report.html").read_text()
+    assert "build: report.html shows this bench" in finished.stdout
     assert model.layers is not None
     assert "the float source model, layer by layer" == model.layers.compared_with
     reference = [pair for pair in model.pairs if pair.right == "tflite_runtime/reference/1"]

@@ -21,6 +21,7 @@ from support.project import Project, cpu_seconds
 
 from edgewright.pipeline.agreement import check_agreement
 from edgewright.pipeline.arena import replay
+from edgewright.pipeline.digest import digest_file
 from edgewright.pipeline.errors import InterpreterError
 from edgewright.pipeline.feeding import model_inputs
 from edgewright.pipeline.graph import read, require_full_integer, write
@@ -31,6 +32,7 @@ from edgewright.pipeline.vocabulary import Kernels
 
 pytestmark = pytest.mark.slow
 
+FIGURES = ("stages", "memory", "arena", "layers", "confusion")
 SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
 WARM_CPU_SECONDS = 2.0
 RUN = """
@@ -86,7 +88,8 @@ def test_the_tree_is_complete(project: Project) -> None:
         "firmware/CMakeLists.txt", "firmware/main/app_main.cc", "firmware/main/idf_component.yml",
         "firmware/sdkconfig.defaults", "firmware/partitions.csv",
     }  # fmt: skip
-    assert set() == wanted - names
+    figures = {f"figures/{name}.{ending}" for name in FIGURES for ending in ("png", "svg")}
+    assert set() == (wanted | figures) - names
     assert [] == sorted(path.name for path in project.out.parent.glob(".*"))
     assert "0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n" == (project.out / "labels.txt").read_text()
 
@@ -164,6 +167,15 @@ def test_the_report_is_right(project: Project) -> None:
     assert report.latency is not None
     assert report.latency.median_us > 0
     assert () == report.lint
+    assert report.comparison is not None
+    assert report.comparison.confusion is not None
+    assert report.plan is not None
+    assert report.timeline is not None
+    assert report.plan.head_bytes == report.timeline.head_bytes
+    right = sum(row[place] for place, row in enumerate(report.comparison.confusion.after))
+    assert report.int8_score == right / report.comparison.sample_count
+    assert final.mac_count == sum(layer.macs for layer in report.layers)
+    assert digest_file(project.out / "model.tflite") == report.provenance.tflite_digest
 
 
 def test_the_page_is_a_function_of_the_report(project: Project) -> None:

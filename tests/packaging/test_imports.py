@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 # Each takes longer to import than a warm run may take.
-HEAVY = {"PIL", "keras", "mlxtend", "sklearn", "tensorflow", "tensorflow_model_optimization", "tf_keras"}
+HEAVY = {"PIL", "keras", "matplotlib", "mlxtend", "sklearn", "tensorflow", "tensorflow_model_optimization", "tf_keras"}
 # Outermost last: a folder imports itself and what stands before it.
 LAYERS = ("targets", "firmware_templates", "pipeline", "examples", "runtime_bench")
 
