@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,11 @@ class Array:
     values: npt.NDArray[Any]
     alignment_bytes: int = 4
     is_weights: bool = True
+
+    @cached_property
+    def identity(self) -> tuple[str, bytes, int, bool]:
+        """What equal arrays have in common."""
+        return self.values.dtype.str, self.values.tobytes(), self.alignment_bytes, self.is_weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +52,8 @@ class Overlap:
     """
 
     is_in_place: bool = False
+    is_second_in_place: bool = False
+    """Whether the second input may be what the output takes the place of, element by element."""
     group_bytes: int = 0
     first_needed: npt.NDArray[np.int64] | None = None
     is_descending: bool = False
@@ -66,6 +74,8 @@ class Call:
     kernel: Kernel
     fields: tuple[Field, ...]
     """Members of the facts, in the order of the header."""
+    inputs: tuple[int | Array, ...] | None = None
+    """What is passed as inputs where that is not the step's inputs in order: a position among those, or a constant."""
     scratch_bytes: int = 0
     overlap: Overlap = NO_OVERLAP
     mirrored: Call | None = None
@@ -87,5 +97,8 @@ class Kernel:
     cost: Callable[[Step, Program, CodegenCore], float]
     needs: frozenset[Feature] = frozenset()
     has_scratch: bool = False
+    has_arrays: bool = False
+    """Whether inputs and outputs, any number of each, are passed as two arrays: `const int8_t *const *inputs` and
+    `int8_t *const *outputs`."""
     helpers: tuple[str, ...] = ()
     """Further files of `firmware_templates/static/` without ending that it includes (`edgewright_requantize`)."""
