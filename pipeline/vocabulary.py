@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from edgewright.pipeline.graph.types import Graph
 from edgewright.pipeline.preprocessing import Preprocessing
+
+if TYPE_CHECKING:  # it is made of what this module says
+    from edgewright.pipeline.codegen.static_model import StaticModel
 
 DEFAULT_PREFIX = "edgewright"
 """What every name of a generated library begins with, unless the user wants another one."""
@@ -23,6 +27,8 @@ class Runtime(str, Enum):
 
     TFLM = "tflm"
     """TensorFlow Lite Micro: the model and its arena are arrays, and every operator is registered by hand."""
+    STATIC = "static"
+    """No interpreter: the model is C99, one call of a kernel for each step."""
     LITERT = "litert"
     """LiteRT, known as TensorFlow Lite: the model is a file, and the interpreter allocates by itself."""
 
@@ -185,3 +191,5 @@ class EmissionModel:
     trace: LayerTrace | None = None
     """What a self-test finds a wrong layer by; None where the firmware holds nothing of that."""
     selftest: SelfTest = SelfTest.USUAL
+    static: StaticModel | None = None
+    """The model as the static runtime computes it; None for every other runtime."""

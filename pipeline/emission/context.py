@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from edgewright.pipeline.codegen.emission import StaticContext, static_context
 from edgewright.pipeline.digest import digest_bytes
 from edgewright.pipeline.emission.filters import c_comment, c_identifier, java_package, package_name
 from edgewright.pipeline.emission.layers import LayerContext, TraceContext, layers, trace_context
@@ -146,6 +147,8 @@ class EmissionContext:
     board: BoardContext
     family: FamilyContext
     tool: ToolContext
+    static: StaticContext | None
+    """Only of the static runtime."""
 
 
 def installed_version() -> str:
@@ -181,15 +184,15 @@ def build_context(
     if arena.arena_bytes <= 0 or arena.arena_bytes % ARENA_ALIGNMENT_BYTES:
         raise ValueError(f"The arena's {arena.arena_bytes} bytes are not a positive multiple of 16.")
     model_context = _model_context(model, target, family)
+    static = _static_context(model, model_context, family)
     return EmissionContext(
         model=model_context,
         arena=_arena_context(arena, target, family),
         selftest=_selftest_context(model, model_context, family),
-        trace=trace_context(
-            model.graph, model.trace if family.runtime is Runtime.TFLM else None, len(model.vectors.inputs)
-        ),
+        trace=_trace_context(model, family, static),
         board=_board_context(target, family, arena),
         family=_family_context(family, target, model.prefix, library_sources),
+        static=static,
         tool=ToolContext(
             version=tool_version,
             configuration_digest=model.configuration_digest,
@@ -198,6 +201,21 @@ def build_context(
             ),
         ),
     )
+
+
+def _static_context(model: EmissionModel, context: ModelContext, family: Family) -> StaticContext | None:
+    if family.runtime is not Runtime.STATIC:
+        return None
+    if model.static is None:
+        raise ValueError("The static runtime needs the compiled model.")
+    return static_context(model.static, tuple(f"{layer.operation} {layer.name}" for layer in context.layers))
+
+
+def _trace_context(model: EmissionModel, family: Family, static: StaticContext | None) -> TraceContext:
+    """Return what the layers give that the runtime shows; of one that shows nothing, nothing."""
+    shown = [(seen.layer, seen.output) for seen in static.observations] if static else None
+    trace = None if family.runtime is Runtime.LITERT else model.trace
+    return trace_context(model.graph, trace, len(model.vectors.inputs), shown)
 
 
 def _model_context(model: EmissionModel, target: Target, family: Family) -> ModelContext:
@@ -222,7 +240,7 @@ def _model_context(model: EmissionModel, target: Target, family: Family) -> Mode
         layers=layers(model),
         registrations=needed,
         registration_count=len(needed),
-        data_bytes=len(model.tflite),
+        data_bytes=model.static.constant_bytes if model.static else len(model.tflite),
         data_rows=byte_rows(model.tflite) if is_tflm else (),
         package=java_package(model.name),
         package_name=package,

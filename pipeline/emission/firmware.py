@@ -34,12 +34,13 @@ def render(
             generated C cannot serve; the sentence names operator and layer, or the tensor, and a way out.
         ValueError: arena, vectors or preprocessing do not fit the model (a defect of the caller).
     """
+    kernel_files = model.static.kernel_files if model.static else ()
     context = build_context(
         model,
         arena,
         target,
         family,
-        library_sources=library_sources(family, model.prefix),
+        library_sources=library_sources(family, model.prefix, kernel_files),
         tool_version=tool_version or installed_version(),
     )
     tree = EmittedTree()
@@ -47,7 +48,7 @@ def render(
         name = context.model.package_name
         tree.write(family.files.place(family.files.model, name), model.tflite)
         tree.write(family.files.place(family.files.labels, name), labels_text(model.labels))
-    for template in family_templates(family, model.prefix):
+    for template in family_templates(family, model.prefix, kernel_files):
         tree.write(template.path, render_template(template, context))
     return tree.files
 

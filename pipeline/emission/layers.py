@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,19 +68,22 @@ def layers(model: EmissionModel) -> tuple[LayerContext, ...]:
     )
 
 
-def trace_context(graph: Graph, given: LayerTrace | None, vector_count: int) -> TraceContext:
+def trace_context(
+    graph: Graph, given: LayerTrace | None, vector_count: int, shown: Sequence[tuple[int, int]] | None = None
+) -> TraceContext:
     """Return what the layers of a model must give.
 
     Args:
         graph: the model, its operators in the order in which the firmware runs them.
         given: of the same tensors, whatever order it was traced in; None where nothing is held.
         vector_count: how many golden vectors the firmware has.
+        shown: the layers and outputs that the runtime shows, in its order; None where it shows all.
 
     Raises:
         ValueError: it is of more vectors, a tensor is missing, or is not of the shape and type of the model's (a
             defect of the caller).
     """
-    found = traced_outputs(graph)
+    found = _shown(traced_outputs(graph), shown)
     if given is None or not given.hashed_count or not found:
         return TraceContext(outputs=(), hashes=(), hashed_count=0, values=())
     if not given.valued_count <= given.hashed_count <= vector_count:
@@ -98,6 +102,14 @@ def trace_context(graph: Graph, given: LayerTrace | None, vector_count: int) -> 
         hashed_count=given.hashed_count,
         values=values,
     )
+
+
+def _shown(found: tuple[Traced, ...], shown: Sequence[tuple[int, int]] | None) -> tuple[Traced, ...]:
+    if shown is None:
+        return found
+    places = {place: position for position, place in enumerate(shown)}
+    seen = (traced for traced in found if (traced.layer, traced.output) in places)
+    return tuple(sorted(seen, key=lambda traced: places[traced.layer, traced.output]))
 
 
 def _traced(traced: Traced) -> TracedContext:

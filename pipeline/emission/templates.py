@@ -2,7 +2,8 @@
 
 A firmware's tree is put together from three folders of `firmware_templates/`: `common/` (what needs no runtime) and
 `tflm/` (the model over TensorFlow Lite Micro), which both go to the family's library folder, and the family's own,
-which mirrors the tree. A family over another runtime has its own folder only. A name that starts with `_` is a part of
+which mirrors the tree. Over the static runtime `static/` takes the place of `tflm/`, with those kernels that
+the model needs. A family of apps has its own folder only. A name that starts with `_` is a part of
 other templates and not emitted.
 """
 
@@ -20,7 +21,15 @@ from edgewright.pipeline.emission.prefix import with_prefix
 from edgewright.pipeline.target import FAMILIES, Family
 from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, Runtime
 
-LIBRARY_FOLDERS: dict[Runtime, tuple[str, ...]] = {Runtime.TFLM: ("common", "tflm"), Runtime.LITERT: ()}
+KERNEL_FOLDER = "static"
+"""Of the static runtime; of its kernels only those go into a library that the model needs."""
+MODEL_FILES = ("edgewright_model", "edgewright_weights")
+"""What every library of the static runtime has."""
+LIBRARY_FOLDERS: dict[Runtime, tuple[str, ...]] = {
+    Runtime.TFLM: ("common", "tflm"),
+    Runtime.LITERT: (),
+    Runtime.STATIC: ("common", KERNEL_FOLDER),
+}
 """For each runtime the folders that every family over it shares."""
 SUFFIX = ".j2"
 SOURCE_SUFFIXES = (".c", ".cc", ".cpp")
@@ -53,12 +62,21 @@ class Template:
         return FileContext(name=name, guard=f"{guard}_")
 
 
-def family_templates(family: Family, prefix: str = DEFAULT_PREFIX) -> tuple[Template, ...]:
-    """Return all templates of a family, sorted by the path of what they emit."""
+def family_templates(
+    family: Family, prefix: str = DEFAULT_PREFIX, kernel_files: tuple[str, ...] = ()
+) -> tuple[Template, ...]:
+    """Return all templates of a family, sorted by the path of what they emit.
+
+    Args:
+        family: the firmware family, with the runtime that is wanted.
+        prefix: what the generated names begin with.
+        kernel_files: names without ending of those files of the static runtime that the model needs.
+    """
     library = [
         Template(source=f"{folder}/{name}", path=f"{family.library_folder}/{_library_name(name, family)}")
         for folder in LIBRARY_FOLDERS[family.runtime]
         for name in _names(FAMILIES / folder)
+        if folder != KERNEL_FOLDER or name.partition(".")[0] in (*MODEL_FILES, *kernel_files)
     ]
     own = [
         Template(source=f"{family.name}/{name}", path=name.removesuffix(SUFFIX))
@@ -68,10 +86,12 @@ def family_templates(family: Family, prefix: str = DEFAULT_PREFIX) -> tuple[Temp
     return tuple(sorted(found, key=lambda template: template.path))
 
 
-def library_sources(family: Family, prefix: str = DEFAULT_PREFIX) -> tuple[str, ...]:
+def library_sources(
+    family: Family, prefix: str = DEFAULT_PREFIX, kernel_files: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Return the names of the C and C++ sources in the family's library folder, sorted."""
     folder = with_prefix(family.library_folder, prefix)
-    paths = [PurePosixPath(template.path) for template in family_templates(family, prefix)]
+    paths = [PurePosixPath(template.path) for template in family_templates(family, prefix, kernel_files)]
     return tuple(sorted(path.name for path in paths if str(path.parent) == folder and path.suffix in SOURCE_SUFFIXES))
 
 
@@ -93,6 +113,7 @@ def render_template(template: Template, context: EmissionContext) -> bytes:
             board=context.board,
             family=context.family,
             tool=context.tool,
+            static=context.static,
         )
     )
     return rendered.encode("utf-8")

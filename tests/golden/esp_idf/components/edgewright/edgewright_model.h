@@ -106,12 +106,13 @@ edgewright_status edgewright_invoke_observed(edgewright_observer observer, void 
 
 /*
  * Where the caller writes an input and reads an output: elements of the type and shape that the facts name.
- * Null before edgewright_init or for an index that does not exist. bytes receives the length, and may be null.
+ * Null for an index that does not exist, and before edgewright_init where the runtime has to start. bytes receives the
+ * length, and may be null.
  */
 void *edgewright_input(size_t index, size_t *bytes);
 const void *edgewright_output(size_t index, size_t *bytes);
 
-/* How much of the arena is in use; 0 before edgewright_init. */
+/* How much of the arena is in use; 0 before edgewright_init where the runtime has to start. */
 size_t edgewright_arena_used_bytes(void);
 
 size_t edgewright_input_count(void);

@@ -1,0 +1,142 @@
+"""The static engine against TensorFlow Lite Micro's interpreter: every bit of every output, on real compilers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from support.emulated import every_core, usable_core
+from support.graphs import tiny_graph
+from support.models import CHECKED, FITTED, reference_models
+from support.static import compiled, draw_inputs, expected, rendered, run_emulated, run_on_host
+from support.static_graphs import Net, networks
+from support.static_grid import grid
+
+from edgewright.pipeline.codegen.options import KernelChoice, Options
+from edgewright.pipeline.graph import Graph, read
+from edgewright.pipeline.interpreters import Array
+
+GRID = grid()
+USUAL = ("convolution_7", "depthwise_8", "dense_17", "elements_3", "pools_15", "moves_7")
+"""One graph of each kind, for every run."""
+NARROW, WIDE = "cortex-m0plus", "cortex-m4"
+"""One core whose kernels are its own, and one that has the others'."""
+STATIC_RAM_BYTES = 300_000
+AS_GIVEN = Options(reorder=False)
+"""Dozens of operators side by side can be ordered in more ways than are worth a search."""
+
+
+def assert_equal(graph: Graph, wanted: list[Array], found: list[Array]) -> None:
+    """Say which operator's output differs first, and by how much."""
+    main = graph.main
+    made_by = {index: operator.label for operator in main.operators for index in operator.outputs}
+    differing = [
+        f"output {number} of {made_by.get(index)}: {int(np.count_nonzero(a != b))} of {a.size} elements"
+        for number, (index, a, b) in enumerate(zip(main.outputs, wanted, found, strict=True))
+        if not np.array_equal(a, b)
+    ]
+    assert [] == differing
+
+
+@pytest.mark.parametrize("core", [NARROW, WIDE])
+@pytest.mark.parametrize(
+    "name", [name if name in USUAL else pytest.param(name, marks=pytest.mark.slow) for name in GRID]
+)
+def test_every_shape_is_bit_exact_on_this_computer(name: str, core: str, tmp_path: Path) -> None:
+    """Under ASan and UBSan each operator of the grid gives what the interpreter gives."""
+    graph = GRID[name]
+    inputs = draw_inputs(graph, 4)
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path, core=core, options=AS_GIVEN))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in GRID if name.startswith(("convolution", "depthwise", "dense"))])
+def test_plain_kernels_are_bit_exact(name: str, tmp_path: Path) -> None:
+    """The plain kernels, against which the others are compared, give what the interpreter gives."""
+    graph = GRID[name]
+    inputs = draw_inputs(graph, 4)
+    options = Options(kernels=KernelChoice.REFERENCE, reorder=False)
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path, options=options))
+
+
+@pytest.mark.parametrize("name", every_core(at_least_ram_bytes=STATIC_RAM_BYTES))
+@pytest.mark.parametrize("kind", USUAL)
+def test_shapes_are_bit_exact_on_cores(name: str, kind: str, tmp_path: Path) -> None:
+    """What is compiled for a core computes there what the interpreter computes."""
+    graph = GRID[kind]
+    inputs = draw_inputs(graph, 3)
+    assert_equal(
+        graph, expected(graph, inputs), run_emulated(graph, inputs, tmp_path, usable_core(name), options=AS_GIVEN)
+    )
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", every_core(at_least_ram_bytes=STATIC_RAM_BYTES))
+@pytest.mark.parametrize("kind", [kind for kind in GRID if kind not in USUAL])
+def test_all_shapes_are_bit_exact_on_cores(name: str, kind: str, tmp_path: Path) -> None:
+    """The same for the rest of the grid."""
+    graph = GRID[kind]
+    inputs = draw_inputs(graph, 3)
+    assert_equal(
+        graph, expected(graph, inputs), run_emulated(graph, inputs, tmp_path, usable_core(name), options=AS_GIVEN)
+    )
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graph=networks())
+def test_random_networks_are_bit_exact(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Networks that nobody thought of give what the interpreter gives."""
+    inputs = draw_inputs(graph, 3)
+    folder = tmp_path_factory.mktemp("network")
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, folder))
+
+
+@pytest.mark.full
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(graph=networks(most_steps=20))
+def test_more_random_networks_are_bit_exact(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The same, ten times as many and longer ones."""
+    inputs = draw_inputs(graph, 3)
+    folder = tmp_path_factory.mktemp("network")
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, folder, core=NARROW))
+
+
+def test_a_tiny_network_is_bit_exact(tmp_path: Path) -> None:
+    """A whole network, whose reshape needs no step, gives what the interpreter gives."""
+    graph = tiny_graph()
+    inputs = draw_inputs(graph, 50)
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", [NARROW, WIDE])
+@pytest.mark.parametrize("name", [*FITTED, *CHECKED])
+def test_reference_models_are_bit_exact(name: str, core: str, tmp_path: Path) -> None:
+    """Models of all kinds, two of them as their authors published them, give what the interpreter gives."""
+    (path,) = reference_models().rglob(f"{name}.tflite")
+    graph = read(path.read_bytes())
+    inputs = draw_inputs(graph, 10)
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path, core=core))
+
+
+@pytest.mark.slow
+def test_a_thousand_layers_are_compiled_quickly() -> None:
+    """Reading, rewrites, kernels, memory and C of 1,000 layers, a third of them with two inputs, take under 10 s."""
+    net = Net(3)
+    x = net.input((1, 6, 6, 8))
+    before = x
+    for number in range(1000):
+        if number % 3 == 2:
+            x, before = net.arithmetic("ADD", x, before), x
+        else:
+            x = net.convolution(x, 8, (1, 1) if number % 2 else (3, 3), fused="relu")
+    graph = net.graph(x)
+    begun = time.process_time()
+    tree = rendered(graph, compiled(graph))
+    seconds = time.process_time() - begun
+    assert b"edgewright_step_999" in tree["edgewright/edgewright_model.c"]
+    assert seconds < 10
