@@ -12,6 +12,8 @@ from hypothesis import settings
 from support.digits import RECIPE, digits, train_cnn, write_npz
 from support.project import Project, build_in
 
+from edgewright.pipeline.cache import Cache
+
 # A busy machine is no reason to fail: what a test may take is pytest's time-out, not hypothesis' 200 ms an example.
 settings.register_profile("edgewright", deadline=None)
 settings.load_profile("edgewright")
@@ -60,6 +62,14 @@ def project(new_project: Callable[[str], Path]) -> Project:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """One cold build of the built-in example for the ESP32, as `make target=esp32` does it; takes minutes."""
     return build_in(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="session")
+def network_cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """Where MLPerf Tiny's networks are kept, for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    return Cache(root=(base.parent if is_worker else base) / "networks")
 
 
 @pytest.fixture(scope="session")

@@ -25,12 +25,6 @@ REDUCED = "anomaly_detection"
 NAMES = [pytest.param(name, marks=[] if name == REDUCED else pytest.mark.full) for name in MLPERF]
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """One for all tests of this file."""
-    return Cache(root=tmp_path_factory.mktemp("mlperf"))
-
-
 def published() -> MlperfResults:
     """What stands in docs/benchmarks.json."""
     content = json.loads((DOCS / "benchmarks.json").read_text(encoding="utf-8"))
@@ -39,12 +33,12 @@ def published() -> MlperfResults:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_an_architecture_is_measured(cache: Cache, tmp_path: Path, name: str) -> None:
+def test_an_architecture_is_measured(network_cache: Cache, tmp_path: Path, name: str) -> None:
     """What docs/benchmarks.json says holds on every computer: counts and arenas exactly, bytes of files nearly.
 
     Statistics of samples differ in their last bit from one kind of processor to another, and equal vectors share bytes.
     """
-    found = measure_network(name, tmp_path, cache, QUICK, lambda text: None)
+    found = measure_network(name, tmp_path, network_cache, QUICK, lambda text: None)
     told = next(model for model in published().models if model.name == name)
     exact = {"parameter_count", "macs", "operator_count", "lint"}
     assert told.model_dump(include=exact) == found.model_dump(include=exact)

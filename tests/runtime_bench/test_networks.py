@@ -28,12 +28,6 @@ SHAPES = {
 """Input, output, MACs and operators."""
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
-    """One for all tests of this file, so that a network is built once."""
-    return Cache(root=tmp_path_factory.mktemp("networks"))
-
-
 def outputs_of(network: Network) -> tuple[Array, Array]:
     """What TFLM's interpreter computes for the test samples, and the samples' classes."""
     tflite = network.tflite_path.read_bytes()
@@ -44,9 +38,9 @@ def outputs_of(network: Network) -> tuple[Array, Array]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_an_architecture_is_the_published_one(cache: Cache, name: str) -> None:
+def test_an_architecture_is_the_published_one(network_cache: Cache, name: str) -> None:
     """Shapes, MACs by class and operators are those of the published description."""
-    graph = read(obtain_network(name, cache).tflite_path.read_bytes())
+    graph = read(obtain_network(name, network_cache).tflite_path.read_bytes())
     tensors, main = graph.main.tensors, graph.main
     assert SHAPES[name] == (
         tensors[main.inputs[0]].shape, tensors[main.outputs[0]].shape, total_macs(graph), len(main.operators),
@@ -56,9 +50,9 @@ def test_an_architecture_is_the_published_one(cache: Cache, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_network_is_alive(cache: Cache, name: str) -> None:
+def test_a_network_is_alive(network_cache: Cache, name: str) -> None:
     """Every int8 output varies over the inputs, few are saturated, and a classifier sees several classes."""
-    network = obtain_network(name, cache)
+    network = obtain_network(name, network_cache)
     outputs, classes = outputs_of(network)
     assert (outputs.std(axis=0) > 1.0).all()
     saturated = np.isin(outputs, (-128, 127)).mean(axis=0)
@@ -71,9 +65,9 @@ def test_a_network_is_alive(cache: Cache, name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_network_is_the_same_bytes_every_time(cache: Cache, tmp_path: Path, name: str) -> None:
+def test_a_network_is_the_same_bytes_every_time(network_cache: Cache, tmp_path: Path, name: str) -> None:
     """Built and converted again without the cache, float weights, samples and .tflite are equal to the byte."""
-    first, again = obtain_network(name, cache), obtain_network(name, Cache(root=tmp_path / "cache"))
+    first, again = obtain_network(name, network_cache), obtain_network(name, Cache(root=tmp_path / "cache"))
     assert first.data.digest == again.data.digest
     assert first.tflite_path.read_bytes() == again.tflite_path.read_bytes()
     assert first.layers_path.read_bytes() == again.layers_path.read_bytes()
@@ -84,19 +78,19 @@ def test_a_network_is_the_same_bytes_every_time(cache: Cache, tmp_path: Path, na
     ("name", "file"),
     [("keyword_spotting", "kws_ref_model.tflite"), ("image_classification", "pretrainedResnet_quant.tflite")],
 )
-def test_a_network_is_as_large_as_its_authors_file(cache: Cache, name: str, file: str) -> None:
+def test_a_network_is_as_large_as_its_authors_file(network_cache: Cache, name: str, file: str) -> None:
     """The published .tflite has as many weights; without names it is as long as ours but for a RESHAPE."""
     published = (reference_models() / file).read_bytes()
-    graph, own = read(published), read(obtain_network(name, cache).tflite_path.read_bytes())
+    graph, own = read(published), read(obtain_network(name, network_cache).tflite_path.read_bytes())
     assert MLPERF[name].published_bytes == len(published)
     assert count_macs(graph) == count_macs(own)
     assert 0 <= len(write(strip(graph))) - len(write(own)) <= 512
 
 
 @pytest.mark.slow
-def test_another_seed_is_another_network(cache: Cache) -> None:
+def test_another_seed_is_another_network(network_cache: Cache) -> None:
     """The seed decides the weights, and not the size of what they need."""
-    first, other = (obtain_network(REDUCED, cache, seed).tflite_path.read_bytes() for seed in (1, 2))
+    first, other = (obtain_network(REDUCED, network_cache, seed).tflite_path.read_bytes() for seed in (1, 2))
     assert first != other
     assert total_macs(read(first)) == total_macs(read(other))
 
