@@ -18,11 +18,11 @@ comma := ,
 
 # ---- values and switches -------------------------------------------------------------------------------------------
 
-VALUES := target family prefix selftest model data recipe tflite labels seed out port models baseline \
+VALUES := target family runtime prefix selftest model data recipe tflite labels seed out port models baseline \
   elf core baud samples
 SWITCHES := trust force dry fix upgrade
-GOALS := build targets flash monitor aar bench test test-full test-tflm results bench-arena bench-mlperf check golden \
-  lock toolchains wheel clean distclean help
+GOALS := build run targets flash monitor aar bench test test-full test-tflm results bench-arena bench-mlperf check \
+  golden lock toolchains wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -56,7 +56,7 @@ MAKEOVERRIDES :=
 
 goals := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 listed_targets := $(subst $(space),$(comma)$(space),$(TARGETS))
-ifneq ($(filter build flash monitor aar,$(goals)),)
+ifneq ($(filter build run flash monitor aar,$(goals)),)
 ifeq ($(call given,target),)
 $(error target= is missing: make target=NAME, with one of $(listed_targets))
 endif
@@ -92,15 +92,16 @@ endif
 # ---- build and flash -----------------------------------------------------------------------------------------------
 
 place = --target "$$EW_target" $(call value_option,--family,family) $(call value_option,--out,out)
-emission = $(place) $(call value_option,--prefix,prefix) $(call value_option,--selftest,selftest) \
+emission = $(place) $(call value_option,--runtime,runtime) $(call value_option,--prefix,prefix) $(call value_option,--selftest,selftest) \
   $(call value_option,--seed,seed) $(call switch_option,--force,force) $(call switch_option,--fix,fix)
 from_tflite = $(call value_option,--inputs,data) $(call value_option,--labels,labels) -- "$$EW_tflite"
 from_model = $(call value_option,--model,model) $(call value_option,--data,data) $(call value_option,--recipe,recipe) \
   $(call switch_option,--trust-model,trust) $(call switch_option,--dry-run,dry)
 
 targets: export EW_target := all
-build targets: .venv/run
-	@$(BIN)/edgewright $(strip $(if $(call given,tflite),emit $(emission) $(from_tflite),build $(emission) $(from_model)))
+run: running := --run
+build run targets: .venv/run
+	@$(BIN)/edgewright $(strip $(if $(call given,tflite),emit $(running) $(emission) $(from_tflite),build $(running) $(emission) $(from_model)))
 
 flash monitor: .venv/run
 	@$(BIN)/edgewright $@ $(strip $(place) $(call value_option,--port,port))
@@ -172,7 +173,7 @@ endef
 # ---- cross compilers and emulators ---------------------------------------------------------------------------------
 # Which packages they are stands with each core; --no-install-recommends leaves out 1.6 GB of C++ library for Arm.
 
-CORE_FACTS := $(wildcard runtime_bench/cores/facts/*.toml)
+CORE_FACTS := $(wildcard pipeline/facts/machines/*.toml)
 CROSS_PACKAGES = $(sort $(subst $(comma), ,$(subst ",,$(shell sed -n 's/^packages = \[\(.*\)\]$$/\1/p' /dev/null $(CORE_FACTS)))))
 define install_packages
 missing=; \
@@ -267,6 +268,7 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
   tflite=FILE                  a full-integer model that exists already: only emit it, with data=FILE for the inputs
                                of its golden vectors (.npz) and labels=FILE for its class names
   family=NAME out=DIR          another firmware family; another output folder
+  runtime=static               the model as plain C, without an interpreter (tflm: over TensorFlow Lite Micro)
   prefix=NAME                  what every generated name begins with, so that two models live in one firmware
   selftest=full                the firmware looks at every layer at every boot, not after a wrong output only
   trust=1 force=1 dry=1        accept Lambda layers; overwrite edited files; only say what would be done
@@ -274,6 +276,8 @@ make target=NAME               compress, convert and emit into build/NAME; NAME 
 make targets                   the same for all targets, into build/targets/NAME; family=all for every family of each
 make target=NAME flash port=DEVICE, make target=NAME monitor port=DEVICE
                                the family's own tool writes the firmware; shows what the board prints
+make target=mps2-an386 run     the same, and the firmware built, run and counted in QEMU; make toolchains installs what
+                               that takes
 make target=android aar        an .aar of the emitted module, without Gradle; needs a JDK and Maven
 make bench tflite=FILE, make bench target=NAME
                                latency, memory, accuracy and agreement of a .tflite, or of what is in build/NAME, on

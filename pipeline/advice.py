@@ -126,7 +126,9 @@ def _elsewhere(place: Place, measure: Measure) -> Iterator[str]:
     others = [load_target(name) for name in target_names() if name != place.target.name]
     limited = [other for other in others if other.flash_bytes is not None and other.ram_bytes is not None]
     limited.sort(key=lambda other: (other.ram_bytes or 0, other.flash_bytes or 0, other.name))
-    holding = [other.name for other in limited if _holds(other, load_family(other.families[0]), measure)]
+    runtime = place.family.runtime
+    usual = [(other, load_family(other.families[0])) for other in limited]
+    holding = [other.name for other, family in usual if family.runtime is runtime and _holds(other, family, measure)]
     if holding:
         yield f"it fits as it is on {_either([f'target={name}' for name in holding[:LISTED_TARGETS]])}"
     else:

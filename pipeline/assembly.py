@@ -26,7 +26,6 @@ from edgewright.pipeline.vocabulary import (
     EmissionModel,
     LayerTrace,
     Placement,
-    Runtime,
     SelfTest,
 )
 
@@ -123,7 +122,7 @@ def _selftest_parts(findings: Findings, target: Target, family: Family, selftest
     """
     graph, count = findings.graph, len(findings.vectors.inputs)
     sizes = SelftestSizes(vector_bytes=findings.vectors.first(1).nbytes)
-    if family.runtime is Runtime.TFLM and findings.vectors.layers:
+    if family.runtime.shows_layers and findings.vectors.layers:
         sizes = replace(
             sizes, table_bytes=table_bytes(graph), hash_bytes=hash_bytes(graph), value_bytes=value_bytes(graph)
         )

@@ -14,7 +14,8 @@ from edgewright.pipeline.errors import DoesNotFitError, EdgewrightError, TargetE
 from edgewright.pipeline.outcome import Outcome, OutputRequest
 from edgewright.pipeline.progress import Reporter, SilentReporter
 from edgewright.pipeline.report import Report, load_report
-from edgewright.pipeline.target import family_names, load_target, target_names
+from edgewright.pipeline.target import family_names, load_family, load_target, target_names
+from edgewright.pipeline.vocabulary import Runtime
 
 ALL = "all"
 """Instead of a target's name, and of a family's."""
@@ -86,11 +87,15 @@ def _outputs(request: OutputRequest) -> Iterator[OutputRequest]:
     if wanted not in (None, ALL, *family_names()):
         raise TargetError(f'Unknown firmware family "{wanted}": {nearest(str(wanted), family_names())}.')
     for name in target_names():
-        families = load_target(name).families
+        families = [each for each in load_target(name).families if _has_runtime(each, request.runtime)]
         for family in families if wanted else families[:1]:
             if wanted in (None, ALL, family):
                 folder = name if wanted != ALL else f"{name}-{family}"
                 yield replace(request, target=name, family=family, out=request.out / folder)
+
+
+def _has_runtime(family: str, runtime: Runtime | None) -> bool:
+    return runtime is None or runtime in load_family(family).runtimes
 
 
 def _emit(emit_one: EmitOne, output: OutputRequest, reporter: Reporter) -> Entry:

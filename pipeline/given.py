@@ -56,7 +56,7 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         EdgewrightError: bad input (nothing was changed), or the model does not fit (all but the firmware was written).
     """
     target = load_target(request.output.target)
-    family = choose_family(target, request.output.family)
+    family = choose_family(target, request.output.family, request.output.runtime)
     file = read_tflite(request.tflite)
     require_full_integer(file.graph, str(request.tflite))
     _check_input_sizes(file.graph, request.tflite)

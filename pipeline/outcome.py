@@ -16,7 +16,7 @@ from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import FitView, Report, kept_report_files
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, SelfTest
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, Runtime, SelfTest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class OutputRequest:
 
     target: str
     family: str | None = None
+    runtime: Runtime | None = None
+    """Instead of the family's default one."""
     out: Path
     cache: Path
     force: bool = False

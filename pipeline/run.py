@@ -191,7 +191,7 @@ def _plan(prepared: _Prepared, reporter: Reporter) -> tuple[PlannedStep, ...]:
 def _prepare(request: BuildRequest, data_cache: Cache | None = None) -> _Prepared:
     """Find and validate everything; what a data function returns goes into the cache, or into another one."""
     target = load_target(request.output.target)
-    family = choose_family(target, request.output.family)
+    family = choose_family(target, request.output.family, request.output.runtime)
     cache = Cache(root=request.output.cache)
     inputs = open_inputs(request.inputs, data_cache or cache)
     settings = inputs.recipe.settings

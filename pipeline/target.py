@@ -79,6 +79,9 @@ class Family(Facts):
     name: str = ""
     title: str
     runtime: Runtime = Runtime.TFLM
+    """The one that is emitted where nobody asks for another; of a chosen family, the one that was asked for."""
+    other_runtimes: tuple[Runtime, ...] = ()
+    """Those that it can be emitted over besides."""
     folder: str = "firmware"
     """Folder of the output that takes the emitted tree."""
     kernels: Kernels = Kernels.REFERENCE
@@ -100,6 +103,8 @@ class Family(Facts):
 
     Without it a TfLiteTensor of a 32-bit core takes 64 bytes instead of 40: as many as with it on a 64-bit computer.
     """
+    needs_machine: bool = False
+    """Whether it is built from the start-up code and drivers of a machine, which a target then names."""
     needs_board: bool = True
     """Whether the tool must be told the board; a target then names it under `[boards]`."""
     cpp_suffix: Literal[".cc", ".cpp"] = ".cc"
@@ -135,9 +140,17 @@ class Family(Facts):
             for key in ("kernels", "tflm_source", "tflm_revision", "library_folder"):
                 if key not in self.model_fields_set:
                     raise ValueError(f'{key}: is missing, and runtime = "tflm" needs it; add it')
+        elif self.runtime is Runtime.STATIC:
+            if not self.library_folder:
+                raise ValueError('library_folder: is missing, and runtime = "static" needs it; add it')
         elif self.files is None or self.tolerance_lsb is None:
             raise ValueError(f'files, tolerance_lsb: runtime = "{self.runtime.value}" needs both; add what is missing')
         return self
+
+    @property
+    def runtimes(self) -> tuple[Runtime, ...]:
+        """All that it can be emitted over, the default first."""
+        return (self.runtime, *self.other_runtimes)
 
     @property
     def flash_line(self) -> str:
@@ -167,6 +180,8 @@ class Target(Facts):
     """Lines that the board needs in ESP-IDF's configuration, and comments that say why."""
     families: Annotated[tuple[Identifier, ...], Field(min_length=1)]
     """Firmware families, the default first."""
+    machine: Identifier | None = None
+    """Compiler, memories and devices for firmware without any framework: `pipeline/facts/machines/`."""
     boards: Mapping[Identifier, BoardIdentifier] = {}
     """What each family's own tool calls this board or its chip: `esp32`, `rpi_pico2/rp2350a/m33`."""
 
@@ -210,6 +225,11 @@ def load_target(name: str, folder: Path = TARGETS) -> Target:
                 f'{folder / name / "target.toml"}: boards: "{family}" is missing; add what the tool of that family '
                 f"calls this board."
             )
+        if load_family(family).needs_machine and target.machine is None:
+            raise TargetError(
+                f'{folder / name / "target.toml"}: machine: is missing, and "{family}" needs it; add the name of a '
+                f"file in pipeline/facts/machines/."
+            )
     for family in target.boards:
         if family not in target.families:
             raise TargetError(
@@ -230,15 +250,29 @@ def load_family(name: str, folder: Path = FAMILIES) -> Family:
     return read_toml_as(folder / name / "family.toml", Family, TargetError, name=name)
 
 
-def choose_family(target: Target, name: str | None) -> Family:
-    """Return the target's family of that name, or its default.
+def choose_family(target: Target, name: str | None, runtime: Runtime | None = None) -> Family:
+    """Return the target's family of that name, or its default, over a runtime.
+
+    Args:
+        target: the board.
+        name: of the family; None takes the first one of the target that has the runtime.
+        runtime: None takes the family's default.
 
     Raises:
-        TargetError: the target has no such family.
+        TargetError: the target has no such family, or it cannot be emitted over that runtime.
     """
     if name is not None and name not in target.families:
         raise TargetError(f'Target "{target.name}" has no firmware family "{name}": {nearest(name, target.families)}.')
-    return load_family(name or target.families[0])
+    found = [load_family(each) for each in ((name,) if name else target.families)]
+    for family in found:
+        if runtime is None or runtime in family.runtimes:
+            return family.model_copy(update={"runtime": runtime or family.runtime})
+    accepted = dict.fromkeys(word.value for family in found for word in family.runtimes)
+    place = f'Firmware family "{name}"' if name else f'Target "{target.name}"'
+    wanted = runtime.value if runtime else ""
+    raise TargetError(
+        f'{place} has no firmware over runtime "{wanted}"; give runtime {" or ".join(accepted)}, or another target.'
+    )
 
 
 def fill_command(command: tuple[str, ...], target: Target, family: Family, port: str) -> tuple[str, ...]:

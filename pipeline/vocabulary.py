@@ -32,6 +32,11 @@ class Runtime(str, Enum):
     LITERT = "litert"
     """LiteRT, known as TensorFlow Lite: the model is a file, and the interpreter allocates by itself."""
 
+    @property
+    def shows_layers(self) -> bool:
+        """Whether a self-test in C can look at what each layer gives."""
+        return self is not Runtime.LITERT
+
 
 class Kernels(str, Enum):
     """A set of kernels that TensorFlow Lite Micro can be built with."""

@@ -31,6 +31,9 @@ from edgewright.runtime_bench.cli_options import (
     OutOption,
     PrefixOption,
     RecipeOption,
+    RunOption,
+    RuntimeName,
+    RuntimeOption,
     SeedOption,
     SelfTestKind,
     SelfTestOption,
@@ -73,6 +76,7 @@ def build(
     data: DataOption = None,
     recipe: RecipeOption = None,
     family: FamiliesOption = None,
+    runtime: RuntimeOption = None,
     prefix: PrefixOption = None,
     selftest: SelfTestOption = SelfTestKind.USUAL,
     out: OutOption = None,
@@ -85,6 +89,7 @@ def build(
         Path | None, typer.Option(help="Folder for TensorBoard summaries of the stages that train.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    run_it: RunOption = False,
 ) -> None:
     """Compress a model by a recipe and emit it for a target; without a model, the built-in example."""
     from edgewright.pipeline import run
@@ -94,7 +99,7 @@ def build(
 
     request = run.BuildRequest(
         inputs=InputRequest(recipe=recipe, model=model, data=data, seed=seed, trust_model=trust_model),
-        output=_output(target, family, prefix, out, cache, force, fix, selftest),
+        output=_output(target, family, runtime, prefix, out, cache, force, fix, selftest),
         log_folder=tensorboard,
     )
     reporter = ConsoleReporter(console)
@@ -108,6 +113,7 @@ def build(
         lambda output, shown: run.build(replace(request, output=output), shown, measure_figures),
         request.output,
         reporter,
+        run_it=run_it,
     )
 
 
@@ -121,6 +127,7 @@ def emit(
     ] = None,
     labels: Annotated[Path | None, typer.Option(help="A text file with one label a line.")] = None,
     family: FamiliesOption = None,
+    runtime: RuntimeOption = None,
     prefix: PrefixOption = None,
     selftest: SelfTestOption = SelfTestKind.USUAL,
     out: OutOption = None,
@@ -128,13 +135,14 @@ def emit(
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the random inputs.")] = 1,
     force: ForceOption = False,
     fix: FixOption = False,
+    run_it: RunOption = False,
 ) -> None:
     """Emit an existing full-integer .tflite for a target, without compression."""
     from edgewright.pipeline import given
     from edgewright.runtime_bench.latency import measure_figures
 
     request = given.EmitRequest(
-        output=_output(target, family, prefix, out, cache, force, fix, selftest),
+        output=_output(target, family, runtime, prefix, out, cache, force, fix, selftest),
         tflite=tflite,
         inputs=inputs,
         labels=labels,
@@ -144,6 +152,7 @@ def emit(
         lambda output, shown: given.emit(replace(request, output=output), shown, measure_figures),
         request.output,
         ConsoleReporter(console),
+        run_it=run_it,
     )
 
 
@@ -249,6 +258,7 @@ def options(
 def _output(
     target: str,
     family: str | None,
+    runtime: RuntimeName | None,
     prefix: str | None,
     out: Path | None,
     cache: Path,
@@ -258,11 +268,12 @@ def _output(
 ) -> OutputRequest:
     from edgewright.pipeline.emission.prefix import check_prefix
     from edgewright.pipeline.outcome import OutputRequest
-    from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, SelfTest
+    from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, Runtime, SelfTest
 
     return OutputRequest(
         target=target,
         family=family,
+        runtime=None if runtime is None else Runtime(runtime.value),
         out=output_folder(out, "targets" if target == ALL else target),
         cache=cache,
         force=force,
@@ -273,13 +284,22 @@ def _output(
 
 
 def _emit(
-    emit_one: Callable[[OutputRequest, Reporter], Outcome], request: OutputRequest, reporter: ConsoleReporter
+    emit_one: Callable[[OutputRequest, Reporter], Outcome],
+    request: OutputRequest,
+    reporter: ConsoleReporter,
+    *,
+    run_it: bool,
 ) -> None:
     """Emit for one target, or for all of them, and show what came of it."""
     from edgewright.pipeline.catalogue import catalogue_table, emit_catalogue
 
+    if run_it:
+        cli_tools.check_runnable(request)
     if request.target != ALL:
-        _finish(emit_one(request, reporter))
+        outcome = emit_one(request, reporter)
+        _finish(outcome)
+        if run_it:
+            cli_tools.run_emitted(outcome, request.cache)
         return
     entries = emit_catalogue(emit_one, request, reporter)
     console.print(catalogue_table(entries))
@@ -293,6 +313,7 @@ def _emit(
 
 def _finish(outcome: Outcome) -> None:
     """Show how the engines agree, the table, what the board holds, and the next two commands."""
+    from edgewright.pipeline.machine import next_commands
     from edgewright.pipeline.report import FitView, stage_table
     from edgewright.pipeline.target import fill_command
 
@@ -309,10 +330,9 @@ def _finish(outcome: Outcome) -> None:
     state = "written" if outcome.written.changed else "unchanged"
     console.print(f"{outcome.out}: {state}", soft_wrap=True, markup=False, highlight=False)
     folder = shlex.quote(str(outcome.out / outcome.family.folder))
-    for command in (outcome.family.build_command, outcome.family.flash_command):
-        if command:
-            shown = shlex.join(fill_command(command, outcome.target, outcome.family, port="/dev/ttyUSB0"))
-            console.print(f"  cd {folder} && {shown}", soft_wrap=True, markup=False, highlight=False)
+    for command in next_commands(outcome.target, outcome.family):
+        shown = shlex.join(fill_command(command, outcome.target, outcome.family, port="/dev/ttyUSB0"))
+        console.print(f"  cd {folder} && {shown}", soft_wrap=True, markup=False, highlight=False)
 
 
 def main() -> None:

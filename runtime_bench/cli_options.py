@@ -16,6 +16,14 @@ class SelfTestKind(str, Enum):
     FULL = "full"
 
 
+class RuntimeName(str, Enum):
+    """What runs the model; likewise."""
+
+    TFLM = "tflm"
+    LITERT = "litert"
+    STATIC = "static"
+
+
 TargetOption = Annotated[str, typer.Option("--target", help="Name of the board; see `edgewright targets`.")]
 TargetsOption = Annotated[
     str, typer.Option("--target", help="Name of the board, see `edgewright targets`, or `all` for every board.")
@@ -39,6 +47,14 @@ FamiliesOption = Annotated[
     typer.Option("--family", help="Firmware family, if not the target's default one; `all` with all boards."),
 ]
 FamilyOption = Annotated[str | None, typer.Option("--family", help="Firmware family, if not the target's default one.")]
+RuntimeOption = Annotated[
+    RuntimeName | None,
+    typer.Option(
+        "--runtime",
+        help="What runs the model, if not the family's default: tflm, or static, plain C without an interpreter.",
+        show_default=False,
+    ),
+]
 PrefixOption = Annotated[
     str | None,
     typer.Option("--prefix", help="What generated names begin with; edgewright if not given."),
@@ -61,6 +77,9 @@ PortOption = Annotated[str | None, typer.Option("--port", help="Serial port of t
 FixOption = Annotated[
     bool,
     typer.Option("--fix", help="Repair what the lint finds and can repair with equal outputs, before evaluation."),
+]
+RunOption = Annotated[
+    bool, typer.Option("--run", help="Build the firmware, run its self-test in an emulator and count instructions.")
 ]
 DEFAULT_CACHE = Path("build/cache")
 ALL = "all"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from edgewright.runtime_bench.cli_options import (
+    ALL,
     DEFAULT_CACHE,
     CacheOption,
     FamilyOption,
@@ -17,6 +18,9 @@ from edgewright.runtime_bench.cli_options import (
     TargetOption,
     output_folder,
 )
+
+if TYPE_CHECKING:
+    from edgewright.pipeline.outcome import Outcome, OutputRequest
 
 console = Console(emoji=False)
 
@@ -35,6 +39,43 @@ def monitor(target: TargetOption, port: PortOption = None, family: FamilyOption 
 
     folder = output_folder(out, target)
     run_tool(Purpose.MONITOR, target_name=target, family_name=family, out=folder, port=port, console=console)
+
+
+def check_runnable(request: OutputRequest) -> None:
+    """Refuse what cannot be run here, before anything is done.
+
+    Raises:
+        TargetError: no single target is named, or its firmware needs a board.
+        ToolError: compiler or emulator is missing.
+    """
+    from edgewright.pipeline.errors import TargetError
+    from edgewright.pipeline.target import choose_family, load_target
+    from edgewright.runtime_bench.firmware import require_runnable
+
+    if request.target == ALL:
+        raise TargetError("run: goes with one target; give its name instead of all.")
+    target = load_target(request.target)
+    require_runnable(target, choose_family(target, request.family, request.runtime))
+
+
+def run_emitted(outcome: Outcome, cache: Path) -> None:
+    """Build what was emitted, run its self-test in an emulator, and show what it found.
+
+    Raises:
+        EdgewrightError: it cannot be built or run, or its self-test failed.
+    """
+    from edgewright.pipeline.cache import Cache
+    from edgewright.pipeline.errors import EmulatorError
+    from edgewright.runtime_bench.firmware import require_runnable, run_firmware, run_lines, step_table
+
+    machine = require_runnable(outcome.target, outcome.family)
+    found = run_firmware(machine, outcome.out / outcome.family.folder, Cache(root=cache))
+    if found.steps:
+        console.print(step_table(found))
+    for line in run_lines(found):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+    if not found.passed:
+        raise EmulatorError(f"The self-test failed on {machine.machine}; {found.elf.parent} holds what was built.")
 
 
 def selftest(

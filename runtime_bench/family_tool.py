@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edgewright.pipeline.errors import OutputError, ToolError
+from edgewright.pipeline.machine import flash_command, next_commands
 from edgewright.pipeline.target import Family, Need, choose_family, fill_command, load_target
 
 
@@ -41,15 +42,14 @@ def run_tool(
     """
     target = load_target(target_name)
     family = choose_family(target, family_name)
-    command = family.flash_command if purpose is Purpose.FLASH else family.monitor_command
+    command = flash_command(target, family) if purpose is Purpose.FLASH else family.monitor_command
     need = family.flash_need if purpose is Purpose.FLASH else family.monitor_need
     firmware = out / family.folder
     if not firmware.is_dir():
         raise OutputError(f"{firmware} does not exist; run edgewright build --target {target.name} first.")
     if not command:
-        raise ToolError(
-            f"There is nothing to flash on {target.title}; run {shlex.join(family.build_command)} in {firmware}."
-        )
+        instead = shlex.join(next_commands(target, family)[-1])
+        raise ToolError(f"There is nothing to flash on {target.title}; run {instead} in {firmware}.")
     _require(command[0], family, need)
     if port is None and any("{port}" in part for part in command):
         raise ToolError("port: is missing; give --port /dev/ttyUSB0 (make: port=/dev/ttyUSB0).")

@@ -10,6 +10,7 @@ from edgewright.pipeline.digest import digest_bytes
 from edgewright.pipeline.emission.filters import c_comment, c_identifier, java_package, package_name
 from edgewright.pipeline.emission.layers import LayerContext, TraceContext, layers, trace_context
 from edgewright.pipeline.emission.literals import byte_rows
+from edgewright.pipeline.emission.machine import MachineContext, machine_context
 from edgewright.pipeline.emission.operators import Registration, registrations
 from edgewright.pipeline.emission.preprocessing import PreprocessingContext, preprocessings
 from edgewright.pipeline.emission.samples import SampleContext, samples
@@ -146,6 +147,8 @@ class EmissionContext:
     trace: TraceContext
     board: BoardContext
     family: FamilyContext
+    machine: MachineContext | None
+    """None where the family's own framework starts the board."""
     tool: ToolContext
     static: StaticContext | None
     """Only of the static runtime."""
@@ -192,6 +195,7 @@ def build_context(
         trace=_trace_context(model, family, static),
         board=_board_context(target, family, arena),
         family=_family_context(family, target, model.prefix, library_sources),
+        machine=machine_context(target, model.prefix, library_sources) if family.needs_machine else None,
         static=static,
         tool=ToolContext(
             version=tool_version,
@@ -214,7 +218,7 @@ def _static_context(model: EmissionModel, context: ModelContext, family: Family)
 def _trace_context(model: EmissionModel, family: Family, static: StaticContext | None) -> TraceContext:
     """Return what the layers give that the runtime shows; of one that shows nothing, nothing."""
     shown = [(seen.layer, seen.output) for seen in static.observations] if static else None
-    trace = None if family.runtime is Runtime.LITERT else model.trace
+    trace = model.trace if family.runtime.shows_layers else None
     return trace_context(model.graph, trace, len(model.vectors.inputs), shown)
 
 
@@ -259,13 +263,13 @@ def _selftest_context(model: EmissionModel, context: ModelContext, family: Famil
     return SelftestContext(
         version=SELFTEST_VERSION,
         tolerance_lsb=tolerance_lsb(family, model),
-        kernels=family.kernels.value,
+        kernels=Runtime.STATIC.value if family.runtime is Runtime.STATIC else family.kernels.value,
         origin=model.vectors.origin,
         vectors=golden,
         vector_count=len(golden),
         is_full=model.selftest is SelfTest.FULL,
         samples=()
-        if family.runtime is Runtime.TFLM
+        if family.runtime.shows_layers
         else samples(model.graph, context.preprocessings, model.preprocessing),
     )
 
@@ -275,6 +279,8 @@ def tolerance_lsb(family: Family, model: EmissionModel) -> int:
 
     Where the kernels are not TFLM's, no rule bounds it for every model: what was measured of this one counts as well.
     """
+    if family.runtime is Runtime.STATIC:
+        return 0
     if family.tolerance_lsb is None:
         return family.kernels.tolerance_lsb
     has_softmax = any(operator.op == "SOFTMAX" for subgraph in model.graph.subgraphs for operator in subgraph.operators)

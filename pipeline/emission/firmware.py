@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgewright.pipeline.archive import archive
-from edgewright.pipeline.emission.context import build_context, installed_version
+from edgewright.pipeline.emission.context import EmissionContext, build_context, installed_version
 from edgewright.pipeline.emission.filters import arduino_library
-from edgewright.pipeline.emission.templates import family_templates, library_sources, render_template
+from edgewright.pipeline.emission.machine import MACHINE_FOLDER
+from edgewright.pipeline.emission.prefix import with_prefix
+from edgewright.pipeline.emission.templates import family_templates, library_sources, render_copy, render_template
 from edgewright.pipeline.emission.tree import EmittedTree
+from edgewright.pipeline.machine import MACHINE_SOURCES
 from edgewright.pipeline.publication import labels_text
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import Arena, EmissionModel
@@ -50,7 +53,15 @@ def render(
         tree.write(family.files.place(family.files.labels, name), labels_text(model.labels))
     for template in family_templates(family, model.prefix, kernel_files):
         tree.write(template.path, render_template(template, context))
+    if context.machine is not None:
+        for name in context.machine.files:
+            tree.write(*_machine_file(name, context))
     return tree.files
+
+
+def _machine_file(name: str, context: EmissionContext) -> tuple[str, bytes]:
+    path = f"{MACHINE_FOLDER}/{with_prefix(name, context.family.prefix)}"
+    return path, render_copy(path, (MACHINE_SOURCES / name).read_text(encoding="utf-8"), context)
 
 
 def render_archive(name: str, prefix: str, family: Family, tree: Mapping[str, bytes]) -> Mapping[str, bytes]:

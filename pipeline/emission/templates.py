@@ -1,10 +1,9 @@
 """Finding the templates of a firmware family and rendering one.
 
 A firmware's tree is put together from three folders of `firmware_templates/`: `common/` (what needs no runtime) and
-`tflm/` (the model over TensorFlow Lite Micro), which both go to the family's library folder, and the family's own,
-which mirrors the tree. Over the static runtime `static/` takes the place of `tflm/`, with those kernels that
-the model needs. A family of apps has its own folder only. A name that starts with `_` is a part of
-other templates and not emitted.
+`tflm/` or `static/` (the model over that runtime; of the latter those kernels that the model needs), which both go to
+the family's library folder, and the family's own, which mirrors the tree. A family over LiteRT has its own folder only.
+A name that starts with `_` is a part of other templates and not emitted.
 """
 
 from __future__ import annotations
@@ -31,6 +30,8 @@ LIBRARY_FOLDERS: dict[Runtime, tuple[str, ...]] = {
     Runtime.STATIC: ("common", KERNEL_FOLDER),
 }
 """For each runtime the folders that every family over it shares."""
+COPY = "common/_copy.c.j2"
+"""What stands around a source that is emitted as it is."""
 SUFFIX = ".j2"
 SOURCE_SUFFIXES = (".c", ".cc", ".cpp")
 
@@ -112,11 +113,20 @@ def render_template(template: Template, context: EmissionContext) -> bytes:
             trace=context.trace,
             board=context.board,
             family=context.family,
+            machine=context.machine,
             tool=context.tool,
             static=context.static,
         )
     )
     return rendered.encode("utf-8")
+
+
+def render_copy(path: str, text: str, context: EmissionContext) -> bytes:
+    """Return a C source that is no template, with a banner above it and the prefix in its names."""
+    copied = Template(source=COPY, path=path)
+    text = with_prefix(text, context.family.prefix)
+    rendered = environment(context.family.prefix).get_template(COPY)
+    return rendered.render(file=copied.file, tool=context.tool, text=text).encode("utf-8")
 
 
 @cache

@@ -17,7 +17,7 @@ class Place(Figures):
     baud: int = BAUD
     elf: Path | None = None
     core: str | None = None
-    """Name of an emulated core (`runtime_bench/cores/facts/`)."""
+    """Name of an emulated core (`pipeline/facts/machines/`)."""
     cache: Path = Path("build/cache")
     """Takes the compiled counter of instructions."""
 

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from edgewright.pipeline.errors import CompilerError, ToolError
+from edgewright.pipeline.machine import COMMON_SOURCES, LINKER_SCRIPT
 from edgewright.runtime_bench.cores.core import SUPPORT, Core
 from edgewright.runtime_bench.cores.elf import Image, Sizes, read_image
 
@@ -20,7 +21,8 @@ LANGUAGES = {
     ".cpp": ("-std=c++17", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics"),
     ".S": (),
 }
-COMMON_SOURCES = ("start_memory.c",)
+ENDING = "host_ending.c"
+"""What a program that runs for a computer outside ends with."""
 TEXT_BYTES = 512
 TEXT_COUNT = 15
 """What the arguments, and the environment, of a program may take: bytes with a NUL behind each, and how many."""
@@ -100,6 +102,7 @@ def _support(core: Core, what: Build) -> tuple[str, ...]:
     return (
         *core.support.start,
         *COMMON_SOURCES,
+        ENDING,
         *core.support.host,
         f"run_{what.surroundings.value}.c",
         *(core.support.libc if is_hosted else ()),
@@ -122,8 +125,7 @@ def _compile_flags(core: Core, what: Build, source: Path) -> tuple[str, ...]:
 
 
 def _own_macros(core: Core) -> dict[str, str]:
-    devices = {macro: f"{value:#x}u" for macro, value in core.support.defines.items()}
-    return {**devices, "EDGEWRIGHT_TEXT_BYTES": str(TEXT_BYTES), "EDGEWRIGHT_TEXT_COUNT": str(TEXT_COUNT)}
+    return {**core.macros, "EDGEWRIGHT_TEXT_BYTES": str(TEXT_BYTES), "EDGEWRIGHT_TEXT_COUNT": str(TEXT_COUNT)}
 
 
 def _language(source: Path) -> tuple[str, ...]:
@@ -133,11 +135,7 @@ def _language(source: Path) -> tuple[str, ...]:
 
 
 def _link_flags(core: Core) -> tuple[str, ...]:
-    symbols = (f"-Wl,--defsym={key}={value:#x}" for key, value in core.memory.model_dump().items())
-    script = str(SUPPORT / "memory.ld")
-    return (
-        *core.compiler.link_flags, "-nostartfiles", *symbols, "-T", script, "-Wl,--gc-sections", "-Wl,--fatal-warnings",
-    )  # fmt: skip
+    return (*core.link_words, "-T", str(SUPPORT / LINKER_SCRIPT))
 
 
 def _run(core: Core, arguments: tuple[str, ...], made_from: Path) -> None:

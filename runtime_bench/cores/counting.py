@@ -12,9 +12,9 @@ from pathlib import Path
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.digest import digest_file
 from edgewright.pipeline.errors import EmulatorError, ToolError
+from edgewright.pipeline.tool import unavailable_reason
 from edgewright.runtime_bench.cores.core import HERE, Emulator
 from edgewright.runtime_bench.cores.elf import Image
-from edgewright.runtime_bench.cores.tool import unavailable_reason
 
 SOURCE = HERE / "counter.c"
 HOST_COMPILER = "gcc"

@@ -24,8 +24,7 @@ from edgewright.runtime_bench.cores.counting import (
 from edgewright.runtime_bench.cores.elf import Image
 
 ARGUMENTS, ENVIRONMENT, INPUT, OUTPUT, ERRORS = "arguments", "environment", "input", "output", "errors"
-"""Files in the emulator's folder, which `support/` knows by these names."""
-OPTIONS = ("-display", "none", "-monitor", "none", "-no-reboot")
+"""Files in the emulator's folder, which the machine's sources know by these names."""
 RUN_TIMEOUT_SECONDS = 60.0
 SHOWN_CHARACTERS = 300
 
@@ -56,6 +55,7 @@ def run(
     stdin: bytes = b"",
     arguments: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
     count: Count | None = None,
     timeout_seconds: float = RUN_TIMEOUT_SECONDS,
 ) -> Execution:
@@ -66,6 +66,7 @@ def run(
         stdin: what its standard input holds, and what arrives at its serial port.
         arguments: of main, after the program's name; for a hosted program.
         environment: what getenv finds; likewise.
+        options: of the emulator, beside those that every program has.
         count: which instructions are counted; None does not count.
         timeout_seconds: the emulator is killed after this.
 
@@ -87,7 +88,7 @@ def run(
         pairs = [f"{key}={value}" for key, value in (environment or {}).items()]
         (folder / ENVIRONMENT).write_bytes(_texts(pairs, "environment"))
         counter = () if count is None else counter_options(program, count, folder)
-        status, log = _emulate([*emulator_command(program), *counter], folder, program, timeout_seconds)
+        status, log = _emulate([*emulator_command(program), *options, *counter], folder, program, timeout_seconds)
         return Execution(
             ending=_ending(program, status, log, folder),
             exit_status=status,
@@ -99,8 +100,7 @@ def run(
 
 def emulator_command(program: Program) -> tuple[str, ...]:
     """Return the command that runs a program, whose serial port is the command's standard input and output."""
-    emulator = program.core.emulator
-    return (emulator.command, *emulator.options, *emulator.console, *OPTIONS, "-kernel", str(program.elf.resolve()))
+    return program.core.emulator.words(str(program.elf.resolve()))
 
 
 def counter_options(program: Program, count: Count, folder: Path) -> tuple[str, ...]:

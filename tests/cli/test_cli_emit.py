@@ -14,7 +14,7 @@ from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
-from support.command import assert_refused, contents, edgewright, snapshot
+from support.command import assert_refused, contents, edgewright, edgewright_here, snapshot
 from support.graphs import Draft, tiny_graph
 from support.json_schema import violations
 from support.models import two_layer_tflite
@@ -400,3 +400,30 @@ def test_layers_of_another_model_are_refused(desk: Path) -> None:
     (desk / "good.tflite").write_bytes(classifier())
     (desk / "good.layers.json").write_text('{"version": 1, "operators": [{"operator": 0, "op": "ADD", "layer": "x"}]}')
     assert_refused(emit(desk, "good.tflite"), "good.layers.json", "names other operators than the .tflite has")
+
+
+@pytest.mark.parametrize(
+    ("options", "fragments"),
+    [
+        (("--target", "esp32", "--run"), ('family "esp_idf" runs on a board', "such as mps2-an386")),
+        (("--target", "all", "--run"), ("run: goes with one target",)),
+        (("--target", "mps2-an386", "--runtime", "tflm"), ("no firmware over runtime", "give runtime static")),
+        (("--target", "android", "--runtime", "static"), ("no firmware over runtime", "give runtime litert")),
+    ],
+)
+def test_what_cannot_run_is_refused_first(options: tuple[str, ...], fragments: tuple[str, ...], tmp_path: Path) -> None:
+    """A runtime that a target lacks, and firmware that only a board can run, are refused before anything is done."""
+    (tmp_path / "mine.tflite").write_bytes(classifier())
+    before = snapshot(tmp_path)
+    assert_refused(edgewright_here("emit", "mine.tflite", *options, cwd=tmp_path), *fragments)
+    assert before == snapshot(tmp_path)
+
+
+def test_missing_cross_compiler_is_told_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without compiler and emulator nothing is emitted for a run, and the line that installs them is told."""
+    (tmp_path / "mine.tflite").write_bytes(classifier())
+    monkeypatch.setenv("PATH", str(tmp_path))
+    before = snapshot(tmp_path)
+    finished = edgewright_here("emit", "mine.tflite", "--target", "mps2-an386", "--run", cwd=tmp_path)
+    assert_refused(finished, "There is no arm-none-eabi-gcc: install it with `make toolchains`", "qemu-system-arm")
+    assert before == snapshot(tmp_path)

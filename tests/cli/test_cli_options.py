@@ -115,6 +115,11 @@ def test_flash_of_a_target_without_a_board(tmp_path: Path) -> None:
     """The host has nothing to flash; the sentence names the family's build command."""
     (tmp_path / "build" / "host" / "firmware").mkdir(parents=True)
     assert_refused(edgewright("flash", "--target", "host", cwd=tmp_path), "nothing to flash", "cmake -B build")
+    (tmp_path / "build" / "riscv-virt" / "firmware").mkdir(parents=True)
+    finished = edgewright_here("flash", "--target", "riscv-virt", cwd=tmp_path)
+    assert_refused(
+        finished, "nothing to flash on QEMU's RISC-V machine virt; run make run in build/riscv-virt/firmware."
+    )
 
 
 def test_flash_without_the_familys_tool(tmp_path: Path) -> None:
@@ -128,15 +133,20 @@ def test_flash_without_the_familys_tool(tmp_path: Path) -> None:
 COMMANDS = {
     "arduino": ("esp32", "arduino-cli compile -b esp32:esp32:esp32 --library . --upload -p P examples/run_model",
                 "arduino-cli monitor -p P --config baudrate=115200"),
+    "bare_metal": ("microbit", "make flash", "python3 -m serial.tools.miniterm P 115200"),
     "esp_idf": ("esp32c3", "idf.py -p P flash", "idf.py -p P monitor"),
     "pico_sdk": ("pico", "cmake --build build --target flash", "python3 -m serial.tools.miniterm P 115200"),
     "zephyr": ("nrf52840dk", "west flash", "python3 -m serial.tools.miniterm P 115200"),
 }  # fmt: skip
 """A target of each family that flashes, and what is run to flash and to monitor it."""
+FLASHERS = {"bare_metal": "openocd", "pico_sdk": "picotool"}
+"""What a family's tool calls to flash, where that is another program."""
 INSTALLS = {
     "arduino-cli": "https://docs.arduino.cc/arduino-cli/installation/",
     "cmake": "https://www.raspberrypi.com/documentation/microcontrollers/c_sdk.html",
     "idf.py": "https://docs.espressif.com/projects/esp-idf",
+    "make": "Install make and the cross compiler that README.md names.",
+    "openocd": "Install OpenOCD (Debian: apt install openocd).",
     "picotool": "https://github.com/raspberrypi/picotool",
     "python3": "pip install pyserial",
     "west": "https://docs.zephyrproject.org/",
@@ -158,7 +168,7 @@ def test_every_familys_tool_is_called_or_named(
     monkeypatch.setenv("PATH", str(tmp_path / "tools"))
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
     command = (goal, "--target", target, "--family", family, "--port", "P")
-    needed = [expected.split()[0], *(["picotool"] if (family, goal) == ("pico_sdk", "flash") else [])]
+    needed = [expected.split()[0], *([FLASHERS[family]] if goal == "flash" and family in FLASHERS else [])]
     for name in needed:
         assert_refused(edgewright_here(*command, cwd=tmp_path), f"{name} is missing", INSTALLS[name])
         (tmp_path / "tools" / name).write_text(TOOL.replace("/bin/sh", str(shutil.which("sh", path="/bin:/usr/bin"))))

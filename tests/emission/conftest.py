@@ -25,6 +25,7 @@ from edgewright.runtime_bench.cores import Build, Program, build
 FAMILIES = {
     "android": "android",
     "arduino": "nano_33_ble",
+    "bare_metal": "mps2-an386",
     "cmake": "host",
     "esp_idf": "esp32",
     "pico_sdk": "pico2",

@@ -173,7 +173,7 @@ def test_bare_make_prints_help(bare: Copy) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["build"], ["model=m.h5"], ["flash", "port=/dev/ttyUSB0"], ["monitor"], ["aar"], ["target="]]
+    "arguments", [["build"], ["run"], ["model=m.h5"], ["flash", "port=/dev/ttyUSB0"], ["monitor"], ["aar"], ["target="]]
 )
 def test_missing_target_lists_the_targets(bare: Copy, arguments: list[str]) -> None:
     """A goal that needs a board says so in one sentence with the boards, before anything is installed."""
@@ -188,7 +188,7 @@ def test_missing_target_lists_the_targets(bare: Copy, arguments: list[str]) -> N
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["modle=m.h5"], "modle= is not known here; the variables are target= family= prefix="),
+        (["modle=m.h5"], "modle= is not known here; the variables are target= family= runtime="),
         (["dry=yes"], "dry= takes 1 for yes or 0 for no"),
         (["tflite=m.tflite", "model=m.h5"], "model= does not go with tflite="),
         (["tflite=m.tflite", "dry=1"], "dry= does not go with tflite="),
@@ -272,6 +272,16 @@ def test_targets_emits_all(ready: Copy) -> None:
     assert "emit --target all --out o -- m.tflite".split() == ready.arguments()
     done = ready.make("targets", "target=esp32")
     assert (2, True) == (done.returncode, "target= does not go with the goal targets" in done.stderr)
+
+
+def test_run_builds_and_runs(ready: Copy) -> None:
+    """The goal `run` is a build, or an emission, whose firmware is run afterwards; it takes the runtime on its way."""
+    assert 0 == ready.make("target=mps2-an386", "runtime=static", "run").returncode
+    assert "build --run --target mps2-an386 --runtime static".split() == ready.arguments()
+    assert 0 == ready.make("target=mps2-an386", "tflite=m.tflite", "run").returncode
+    assert "emit --run --target mps2-an386 -- m.tflite".split() == ready.arguments()
+    assert 0 == ready.make("target=mps2-an386", "runtime=static").returncode
+    assert "build --target mps2-an386 --runtime static".split() == ready.arguments()
 
 
 @pytest.mark.parametrize("goal", ["flash", "monitor"])
@@ -622,7 +632,7 @@ CORES = {"first": '["gcc-first", "libc-first"]', "second": '["gcc-second"]', "th
 def debian(bare: Copy) -> Copy:
     """A fresh clone with the facts of three cores, on a made-up Debian."""
     for name, packages in CORES.items():
-        facts = bare.folder / "runtime_bench" / "cores" / "facts" / f"{name}.toml"
+        facts = bare.folder / "pipeline" / "facts" / "machines" / f"{name}.toml"
         facts.parent.mkdir(parents=True, exist_ok=True)
         facts.write_text(f'title = "{name}"\n\n[compiler]\npackages = {packages}\n')
     for name, text in FAKE_SYSTEM.items():

@@ -15,6 +15,7 @@ from edgewright.pipeline.target import (
     load_target,
     target_names,
 )
+from edgewright.pipeline.vocabulary import Runtime
 
 GOOD = """\
 title = "Board"
@@ -70,6 +71,7 @@ def test_a_board_is_one_file(tmp_path: Path) -> None:
         (GOOD.replace("1024", "-1"), "flash_bytes: Input should be greater than 0 (got -1)"),
         (GOOD.replace('"cmake"', '"cmaek"'), 'families: unknown family "cmaek": did you mean "cmake"'),
         (GOOD.replace('["cmake"]', "[]"), "families: "),
+        (GOOD.replace("cmake", "bare_metal"), 'machine: is missing, and "bare_metal" needs it; add the name of a file'),
         (GOOD.replace("cmake", "zephyr"), 'boards: "zephyr" is missing; add what the tool of that family calls'),
         (GOOD + '[boards]\nzephyr = "mine"\n', 'boards: "zephyr" is not among the families: '),
         (GOOD + '[boards]\ncmake = "a b"\n', "boards.cmake: String should match pattern"),
@@ -96,7 +98,8 @@ def test_commands_name_board_and_port() -> None:
     [
         ("", 'kernels: is missing, and runtime = "tflm" needs it; add it.'),
         ('runtime = "litert"\ntolerance_lsb = 2\n', 'files, tolerance_lsb: runtime = "litert" needs both'),
-        ('runtime = "litret"\n', "runtime: Input should be 'tflm' or 'litert' (got 'litret')"),
+        ('runtime = "static"\n', 'library_folder: is missing, and runtime = "static" needs it; add it.'),
+        ('runtime = "litret"\n', "runtime: Input should be 'tflm', 'static' or 'litert' (got 'litret')"),
     ],
 )
 def test_a_family_needs_its_runtimes_facts(tmp_path: Path, text: str, fragment: str) -> None:
@@ -108,6 +111,25 @@ def test_a_family_needs_its_runtimes_facts(tmp_path: Path, text: str, fragment: 
         load_family("mine", tmp_path)
     assert str(tmp_path / "mine" / "family.toml") in str(caught.value)
     assert fragment in str(caught.value)
+
+
+def test_runtime_chooses_the_family() -> None:
+    """Without a family's name the first one that has the runtime is taken, and it says which runtime was asked for."""
+    target = load_target("mps2-an386")
+    assert Runtime.STATIC is choose_family(target, None).runtime
+    assert Runtime.STATIC is choose_family(target, None, Runtime.STATIC).runtime
+    assert ("bare_metal", Runtime.STATIC) == (
+        choose_family(target, "bare_metal").name,
+        load_family("bare_metal").runtime,
+    )
+    with pytest.raises(TargetError) as caught:
+        choose_family(target, None, Runtime.TFLM)
+    assert (
+        'Target "mps2-an386" has no firmware over runtime "tflm"; give runtime static, or another target.'
+        == str(caught.value)
+    )  # fmt: skip
+    with pytest.raises(TargetError, match=r'Firmware family "android" has no firmware over runtime "static"; give'):
+        choose_family(load_target("android"), "android", Runtime.STATIC)
 
 
 @pytest.mark.parametrize("name", family_names())

@@ -78,8 +78,8 @@ def test_broken_facts_are_told(name: str, tmp_path: Path) -> None:
     assert place + "memory.stack_bytes: Input should be greater than 0 (got -1)." == broken(
         tmp_path, name, "stack_bytes = ", "stack_bytes = -1 # "
     )
-    message = broken(tmp_path, name, '"host_ending.c"', '"host_endin.c"')
-    assert message.startswith(place + 'support.host: there is no "host_endin.c": did you mean "host_ending.c"?')
+    message = broken(tmp_path, name, '"stack_painted.c"', '"stack_paint.c"')
+    assert message.startswith(place + 'support.port: there is no "stack_paint.c": did you mean "stack_painted.c"?')
     assert broken(tmp_path, name, "[compiler]", "[compiler").startswith(place + "is not valid TOML: ")
 
 

@@ -20,8 +20,11 @@ int main(void) {
         const uint32_t divisor = given[1] == 0 ? 1u : given[1];
         const uint64_t product = (uint64_t)given[0] * given[1];
         const uint64_t wide_divisor = ((uint64_t)(given[1] & 0xffu) << 32) | divisor;
-        const uint64_t wide = (((uint64_t)given[0] << 32) | given[1]) / wide_divisor;
-        const uint32_t integers[9] = {
+        const uint64_t both = ((uint64_t)given[0] << 32) | given[1];
+        const uint64_t wide = both / wide_divisor;
+        const uint64_t rest = both % wide_divisor;
+        const int64_t whole = (int64_t)both / ((int64_t)(int32_t)given[1] | 1);
+        const uint32_t integers[13] = {
             given[0] / divisor,
             given[0] % divisor,
             (uint32_t)((int32_t)given[0] / (int32_t)(divisor >> 1 | 1u)),
@@ -31,6 +34,10 @@ int main(void) {
             a > -2147483648.0f && a < 2147483648.0f ? (uint32_t)(int32_t)a : 0u,
             (uint32_t)wide,
             (uint32_t)(wide >> 32),
+            (uint32_t)rest,
+            (uint32_t)(rest >> 32),
+            (uint32_t)(uint64_t)whole,
+            (uint32_t)((uint64_t)whole >> 32),
         };
 
         (void)fwrite(floats, sizeof(floats), 1, stdout);
