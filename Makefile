@@ -21,8 +21,8 @@ comma := ,
 VALUES := target family runtime prefix selftest model data recipe tflite labels seed out port models baseline \
   elf core baud samples
 SWITCHES := trust force dry fix upgrade
-GOALS := build run targets flash monitor aar bench test test-full test-tflm results bench-arena bench-mlperf check \
-  golden lock toolchains wheel clean distclean help
+GOALS := build run targets flash monitor aar bench test test-full test-tflm results bench-arena bench-mlperf bench-static \
+  check golden lock toolchains wheel clean distclean help
 
 from_make := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
 CAPITALS := $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z)
@@ -214,6 +214,9 @@ bench-arena: .venv/dev
 bench-mlperf: .venv/dev
 	@$(BIN)/python -m edgewright.runtime_bench.mlperf
 
+bench-static: .venv/dev
+	@$(BIN)/python -m edgewright.runtime_bench.static
+
 test-tflm: .venv/dev
 	@[ -d "$$EW_TFLM" ] || $(call refuse,TFLM=$$EW_TFLM is not a directory)
 	@[ -z "$$EW_TFLM_LIB" ] || [ -f "$$EW_TFLM_LIB" ] || $(call refuse,TFLM_LIB=$$EW_TFLM_LIB is not a file)
@@ -297,6 +300,7 @@ make results                   measure every technique on the examples, three se
 make bench-arena [models=DIR]  TFLM's memory plan and ours, of whole networks and your .tflite files: docs/arena.md
 make bench-mlperf              MLPerf Tiny's four architectures through conversion, plan, lint and bench: their section
                                of docs/benchmarks.md
+make bench-static              the same four as plain C on emulated cores, every instruction counted: another section
 make golden                    rewrite the trees under tests/golden, and docs/operators.md
 make lock [upgrade=1]          resolve requirements.lock and requirements-dev.lock again
 make wheel                     dist/*.whl

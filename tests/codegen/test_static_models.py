@@ -13,11 +13,12 @@ from support.graphs import tiny_graph
 from support.models import CHECKED, FITTED, reference_models
 from support.static import compiled, draw_inputs, expected, rendered, run_emulated, run_on_host
 from support.static_graphs import Net, networks
-from support.static_grid import grid
+from support.static_grid import grid, mixed
 
 from edgewright.pipeline.codegen.options import KernelChoice, Options
 from edgewright.pipeline.graph import Graph, read
 from edgewright.pipeline.interpreters import Array
+from edgewright.runtime_bench.cores import core_names
 
 GRID = grid()
 USUAL = ("convolution_7", "depthwise_8", "dense_17", "elements_3", "pools_15", "moves_7")
@@ -73,6 +74,16 @@ def test_shapes_are_bit_exact_on_cores(name: str, kind: str, tmp_path: Path) -> 
     )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", core_names())
+@pytest.mark.parametrize("channels", [3, 16])
+def test_a_sample_is_bit_exact_on_every_core(name: str, channels: int, tmp_path: Path) -> None:
+    """Each kind of operator is right on each core, one of which has 16 kB of RAM and faults at unaligned addresses."""
+    graph = mixed(channels)
+    inputs = draw_inputs(graph, 4)
+    assert_equal(graph, expected(graph, inputs), run_emulated(graph, inputs, tmp_path, usable_core(name)))
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("name", every_core(at_least_ram_bytes=STATIC_RAM_BYTES))
 @pytest.mark.parametrize("kind", [kind for kind in GRID if kind not in USUAL])
@@ -126,7 +137,7 @@ def test_reference_models_are_bit_exact(name: str, core: str, tmp_path: Path) ->
 @pytest.mark.slow
 def test_a_thousand_layers_are_compiled_quickly() -> None:
     """Reading, rewrites, kernels, memory and C of 1,000 layers, a third of them with two inputs, take under 10 s."""
-    net = Net(3)
+    net = Net(3, scale=2**-6)
     x = net.input((1, 6, 6, 8))
     before = x
     for number in range(1000):

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.emulated import usable_core
-from support.static import expected, run_emulated, run_on_host
+from support.graphs import tiny_graph
+from support.static import expected, layer_names, run_emulated, run_on_host
 
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.codegen.options import Options
@@ -98,6 +99,14 @@ def test_portable_c_beats_the_interpreter(network_cache: Cache, name: str, core:
     found = measure_on_core(graph, layers, usable_core(core), tmp_path, network_cache, options=options)
     assert found.instructions <= INSTRUCTIONS[core, name]
     assert found.instructions - sum(step.instructions for step in found.steps) < 100 + 20 * len(found.steps)
+
+
+@pytest.mark.slow
+def test_a_small_network_takes_little_flash(network_cache: Cache, tmp_path: Path) -> None:
+    """A convolution, a fully-connected layer and a softmax take less than 8 kB beside their constants."""
+    graph = tiny_graph()
+    found = measure_on_core(graph, layer_names(graph), usable_core("cortex-m4"), tmp_path, network_cache)
+    assert 0 < found.code_bytes < 8192
 
 
 def published() -> StaticResults:

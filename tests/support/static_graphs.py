@@ -30,8 +30,10 @@ class Node:
 class Net:
     """A network in the making; every method adds one operator and returns what it gives."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, scale: float | None = None) -> None:
+        """Begin; a scale is then that of whatever is computed, however long the network."""
         self.draft = Draft()
+        self._scale = scale
         self._random = np.random.default_rng(seed)
 
     def input(self, shape: Shape, *, scale: float = 2**-6, zero_point: int = -3) -> Node:
@@ -233,6 +235,7 @@ class Net:
         version: int = 1,
     ) -> Node:  # fmt: skip
         chosen = int(self._random.integers(-20, 20)) if zero_point is None else zero_point
+        scale = self._scale or scale
         index = self.draft.operator(
             op, (*(node.index for node in inputs), *extra), shape, options_type=options_type, options=options or {},
             version=version, scale=scale, zero_point=chosen,

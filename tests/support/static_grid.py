@@ -27,6 +27,37 @@ def grid() -> dict[str, Graph]:
     return graphs
 
 
+def mixed(channels: int) -> Graph:
+    """Return a graph with one or two operators of every kind, which fits into the RAM of the smallest core."""
+    net = Net(channels + 600)
+    x = net.input((1, 5, 4, channels))
+    y = net.convolution(x, channels, (3, 3), fused="relu")
+    flat = net.reshape(net.pool("AVERAGE_POOL_2D", y, (5, 4)), (1, channels))
+    same = net.constant((1, 5, 4, channels), scale=x.scale, zero_point=x.zero_point)
+    found = [
+        net.convolution(y, 9, (2, 3), strides=(2, 2), padding="VALID"),
+        net.convolution(x, 6, (1, 1), per_channel=False),
+        net.depthwise(y, (3, 3), fused="relu6"),
+        net.depthwise(x, (2, 2), multiplier=2, strides=(2, 1)),
+        net.dense(flat, 10, per_channel=True),
+        net.softmax(net.dense(flat, 5)),
+        net.arithmetic("ADD", x, y),
+        net.arithmetic("SUB", net.constant((1, 1, 1, channels)), x),
+        net.arithmetic("MUL", x, y),
+        net.extreme("MAXIMUM", x, net.constant((1, 1, 1, 1), scale=x.scale, zero_point=x.zero_point)),
+        net.pool("MAX_POOL_2D", x, (2, 2), strides=(2, 2), padding="SAME"),
+        net.mean(x, (1, 2)),
+        net.unary("HARD_SWISH", x),
+        net.unary("LOGISTIC", x),
+        net.pad(x, ((0, 0), (1, 0), (0, 1), (0, 0))),
+        net.concatenation((x, same), 3),
+        net.strided_slice(x, (0, 1, 0, 0), (1, 5, 4, channels), (1, 2, 1, 1)),
+        net.transpose(x, (0, 3, 1, 2)),
+        net.resize(x, (7, 3)),
+    ]
+    return net.graph(*found)
+
+
 def _paddings(size: tuple[int, int], extents: tuple[int, int]) -> tuple[str, ...]:
     fits = all(kernel <= extent for kernel, extent in zip(size, extents, strict=True))
     return ("SAME", "VALID") if fits else ("SAME",)

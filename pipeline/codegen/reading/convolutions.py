@@ -17,7 +17,7 @@ from edgewright.pipeline.codegen.operations import (
     Requantization,
 )
 from edgewright.pipeline.codegen.program import Step
-from edgewright.pipeline.codegen.reading.node import Node, scale_of, scales_of, zero_point_of
+from edgewright.pipeline.codegen.reading.node import Node, is_scale, scale_of, scales_of, zero_point_of
 from edgewright.pipeline.codegen.reading.quantization import requantization
 from edgewright.pipeline.codegen.reading.windows import read_window
 from edgewright.pipeline.graph import DType, Tensor
@@ -115,7 +115,7 @@ def _requantization(node: Node, image: Tensor, output: Tensor, channels: int, *,
         raise node.refuse("weights without a scale for each channel or one for all")
     if any(quantization.zero_points) or (quantization.is_per_channel and quantization.axis != axis):
         raise node.refuse("weights with a zero point, or with scales along another axis than the outputs")
-    if min(scales_of(weights)) <= 0:
+    if not all(map(is_scale, scales_of(weights))):
         raise node.refuse("weights with a scale of 0")
     factors = [scale_of(image) * scale / scale_of(output) for scale in scales_of(weights)]
     return requantization(factors, zero_point_of(output), node.limits(output))

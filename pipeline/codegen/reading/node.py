@@ -141,12 +141,17 @@ class Node:
             raise self.refuse("a tensor that is sparse or quantized by blocks")
         if not tensor.dtype.is_float:
             quantization = tensor.quantization
-            if quantization is None or quantization.is_per_channel or quantization.scale <= 0:
-                raise self.refuse("a tensor without one positive scale")
+            if quantization is None or quantization.is_per_channel or not is_scale(quantization.scale):
+                raise self.refuse("a tensor without one positive, finite scale")
             limits = np.iinfo(tensor.dtype.value)
             if not limits.min <= quantization.zero_point <= limits.max:
                 raise self.refuse(f"a zero point of {quantization.zero_point} that {tensor.dtype.value} cannot hold")
         return tensor
+
+
+def is_scale(scale: float) -> bool:
+    """Whether a number can be a scale: positive and finite in float32."""
+    return scale > 0 and bool(abs(scale) <= np.finfo(np.float32).max)
 
 
 def scale_of(tensor: Tensor) -> float:

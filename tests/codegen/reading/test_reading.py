@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Callable[[], Graph], str]] = {
     "state": (stateful, "a state that lasts"),
     "batch": (lambda: changed(average_pool(), 0, shape=(2, 4, 4, 9)), r"shape \[2, 4, 4, 9\]"),
     "dynamic": (lambda: changed(average_pool(), 0, shape_signature=(1, -1, 4, 9)), r"shape \[1, -1, 4, 9\]"),
-    "no_scale": (lambda: changed(average_pool(), 0, quantization=None), "without one positive scale"),
+    "no_scale": (lambda: changed(average_pool(), 0, quantization=None), "without one positive, finite scale"),
     "pool_scales": (
         lambda: changed(average_pool(), 1, quantization=Quantization(scales=(0.7,), zero_points=(0,))),
         "an input and an output of different scales",
