@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from support.kernels import Job, Values, make_job, one_step, run_on_core, run_on_host
 
-from edgewright.pipeline.codegen.call import Kernel
+from edgewright.pipeline.codegen.call import Array, Kernel
 from edgewright.pipeline.codegen.evaluation import compute
 from edgewright.pipeline.codegen.operations import (
     Convolution,
@@ -24,7 +24,8 @@ from edgewright.pipeline.codegen.program import Program
 from edgewright.runtime_bench.cores import Core
 
 HeavyOperation = Convolution | DepthwiseConvolution | FullyConnected
-JOBS_AT_ONCE = 400
+RAM_BYTES, CODE_BYTES = 2**22, 2**19
+"""What the jobs of one program take at most on this computer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -184,12 +185,27 @@ def jobs_of(kernel: Kernel, layers: Sequence[Layer]) -> list[tuple[Layer, Job]]:
 def differing(jobs: Sequence[tuple[Layer, Job]], folder: Path, core: Core | None = None) -> list[str]:
     """Run jobs, on this computer or on a core; return what those are whose outputs are not what they must be."""
     wrong = []
-    for start in range(0, len(jobs), JOBS_AT_ONCE):
-        part = jobs[start : start + JOBS_AT_ONCE]
+    for number, part in enumerate(_portions(jobs, core)):
         calls = [job for _, job in part]
-        place = folder / str(start)
+        place = folder / str(number)
         found = run_on_host(calls, place) if core is None else run_on_core(calls, place, core)
         for (layer, job), (output,) in zip(part, found, strict=True):
             if output.tolist() != layer.expected.tolist():
                 wrong.append(f"{job.call.kernel.name} {layer.given.shape} -> {layer.shape}, at {job.distance}")
     return wrong
+
+
+def _portions(jobs: Sequence[tuple[Layer, Job]], core: Core | None) -> list[list[tuple[Layer, Job]]]:
+    """Cut jobs into programs that a core has the memory for, half of it left to everything else."""
+    most_ram, most_code = (core.memory.ram_bytes // 2, core.memory.code_bytes // 2) if core else (RAM_BYTES, CODE_BYTES)
+    portions: list[list[tuple[Layer, Job]]] = []
+    ram = code = 0
+    for layer, job in jobs:
+        held = layer.given.nbytes + layer.expected.nbytes + job.call.scratch_bytes + 8
+        constants = sum(field.value.values.nbytes for field in job.call.fields if isinstance(field.value, Array)) + 500
+        ram, code = ram + held, code + constants
+        if not portions or ram > most_ram or code > most_code:
+            portions.append([])
+            ram, code = held, constants
+        portions[-1].append((layer, job))
+    return portions

@@ -90,6 +90,7 @@ _HELPERS = (
     "edgewright_matrix",
     "edgewright_multiply_1x4",
     "edgewright_rescale",
+    "edgewright_schedule",
     "edgewright_window",
 )
 

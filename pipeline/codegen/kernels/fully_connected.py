@@ -76,7 +76,13 @@ def _cost_unsigned(step: Step, program: Program, core: CodegenCore) -> float:
     return 4.1 * products(step)
 
 
-_HELPERS = ("edgewright_finish_patch", "edgewright_matrix", "edgewright_multiply_1x4", "edgewright_rescale")
+_HELPERS = (
+    "edgewright_finish_patch",
+    "edgewright_matrix",
+    "edgewright_multiply_1x4",
+    "edgewright_rescale",
+    "edgewright_schedule",
+)
 
 KERNELS = (
     Kernel(
