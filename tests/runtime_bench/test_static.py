@@ -25,7 +25,7 @@ from edgewright.runtime_bench.static.measurement import measure_on_core
 DOCS = Path(__file__).parents[2] / "docs"
 REDUCED = "anomaly_detection"
 NAMES = [pytest.param(name, marks=pytest.mark.slow if name == REDUCED else pytest.mark.full) for name in MLPERF]
-CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "rv32imc")
+CORES = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55", "rv32imc", "lx106")
 CODE_BYTES = 12_288
 """Flash beside the constants on a Cortex-M4."""
 ARENA_BYTES = {
