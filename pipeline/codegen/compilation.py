@@ -29,6 +29,8 @@ def compile_static(
     Raises:
         TfliteError: an operator, type or shape is not supported; the sentence names the layer and the way out.
     """
+    if not graph.main.operators:
+        raise TfliteError("The model has no operator, so that there is nothing to compute; give one that has.")
     program = rewrite(read_program(graph, layer_names), options)
     calls: list[Call | None] = []
     for step in program.steps:

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from support.emulated import every_core, usable_core
-from support.graphs import tiny_graph
+from support.graphs import Draft, tiny_graph
 from support.models import CHECKED, FITTED, reference_models
 from support.static import compiled, draw_inputs, expected, rendered, run_emulated, run_on_host
 from support.static_graphs import Net, networks
 from support.static_grid import grid, mixed
 
 from edgewright.pipeline.codegen.options import KernelChoice, Options
-from edgewright.pipeline.graph import Graph, read
+from edgewright.pipeline.errors import TfliteError
+from edgewright.pipeline.graph import DType, Graph, read
 from edgewright.pipeline.interpreters import Array
 from edgewright.runtime_bench.cores import core_names
 
@@ -151,3 +152,65 @@ def test_a_thousand_layers_are_compiled_quickly() -> None:
     seconds = time.process_time() - begun
     assert b"edgewright_step_999" in tree["edgewright/edgewright_model.c"]
     assert seconds < 10
+
+
+def test_steps_between_one_place_do_not_matter(tmp_path: Path) -> None:
+    """Strides and dilations as large as numbers go are harmless where there is nothing to step to."""
+    net = Net(5)
+    x = net.input((1, 4, 4, 3))
+    most = 2**31 - 1
+    found = [
+        net.convolution(x, 4, (1, 1), dilations=(most, most)),
+        net.depthwise(x, (1, 1), dilations=(most, most)),
+        net.depthwise(x, (4, 4), strides=(most, most), padding="VALID"),
+        net.pool("AVERAGE_POOL_2D", x, (4, 4), strides=(most, most)),
+    ]
+    graph = net.graph(*found)
+    inputs = draw_inputs(graph, 4)
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path))
+
+
+def test_the_smallest_weight_is_no_reason_for_plain_kernels(tmp_path: Path) -> None:
+    """A fully-connected layer with a weight of -128 gets a tuned kernel, and the interpreter's bits."""
+    draft = Draft()
+    x = draft.input((1, 37), scale=2**-6, zero_point=127)
+    weights = np.random.default_rng(8).choice([-128, -127, 127], (6, 37))
+    layer = (x, draft.constant(weights, scale=2**-7), draft.constant(np.arange(6) * 99, DType.INT32, scale=2**-13))
+    y = draft.operator(
+        "FULLY_CONNECTED", layer, (1, 6), options_type="FullyConnectedOptions", version=4, scale=2.0, zero_point=3
+    )
+    graph = draft.graph(y)
+    inputs = draw_inputs(graph, 20)
+    for core in (NARROW, WIDE, "riscv32"):
+        names = [call.kernel.name for call in compiled(graph, core).calls if call]
+        assert [] == [name for name in names if name.endswith("_ref")]
+        assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path / core, core=core))
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(3.8e-7, 0.28), (0.0123, 8.8)])
+def test_hard_swish_is_right_for_scales_far_apart(given: float, wanted: float, tmp_path: Path) -> None:
+    """The interpreter's 16-bit division has a rule of its own for large exponents."""
+    draft = Draft()
+    x = draft.input((1, 256), scale=given, zero_point=-3)
+    graph = draft.graph(draft.operator("HARD_SWISH", (x,), (1, 256), scale=wanted, zero_point=7))
+    inputs = (np.arange(-128, 128, dtype=np.int8)[None],)
+    assert_equal(graph, expected(graph, inputs), run_on_host(graph, inputs, tmp_path))
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.UINT8])
+def test_a_constant_output_of_another_type_is_refused(dtype: DType) -> None:
+    """The sentence names the output and a way out."""
+    draft = Draft()
+    x = draft.input((1, 4))
+    fixed = draft.constant([1, 2], dtype, scale=None if dtype is DType.FLOAT32 else 0.5, name="fixed")
+    y = draft.operator("TANH", (x,), (1, 4), version=2, scale=2**-7)
+    with pytest.raises(TfliteError, match=r"The output \"fixed\" is a constant of .* runtime=tflm"):
+        compiled(draft.graph(y, fixed))
+
+
+def test_a_model_without_operators_is_refused() -> None:
+    """There is nothing to compute."""
+    draft = Draft()
+    x = draft.input((1, 4))
+    with pytest.raises(TfliteError, match="no operator"):
+        compiled(draft.graph(x))

@@ -17,7 +17,7 @@ def accepts(step: Step, program: Program) -> bool:
     """Take weights that fit a byte without their zero point, and outputs that are scaled down."""
     operation = operation_of(step, FullyConnected)
     weights = operation.weights.astype(np.int32) - operation.weights_zero_point
-    return bool((abs(weights) <= 127).all()) and rescales(
+    return bool((weights == weights.astype(np.int8)).all()) and rescales(
         weights.astype(np.int8), operation.biases, operation.input_zero_point, operation.requantization
     )
 

@@ -105,6 +105,7 @@ def read_program(graph: Graph, layer_names: Sequence[str]) -> Program:
         steps += [*_constants(graph, step.inputs, written, step.layers), step]
         written.update(step.outputs)
     steps += _constants(graph, graph.main.outputs, written, tuple(one.index for one in graph.main.operators[-1:]))
+    _check_outputs(graph, written)
     return Program(
         values=_values(graph, steps),
         steps=tuple(steps),
@@ -129,6 +130,17 @@ def _check_boundary(graph: Graph) -> None:
                     f'The {role} "{tensor.name}" is {tensor.dtype.value}, and the static engine takes {names}. '
                     "Convert with int8 as inference_input_type and inference_output_type, or use runtime=tflm."
                 )
+
+
+def _check_outputs(graph: Graph, written: set[int]) -> None:
+    """Refuse outputs that no step writes."""
+    for index in graph.main.outputs:
+        tensor = graph.main.tensors[index]
+        if index not in written:
+            raise TfliteError(
+                f'The output "{tensor.name}" is a constant of {tensor.dtype.value}, which the static engine does not '
+                f"write. {INSTEAD}"
+            )
 
 
 def _constants(graph: Graph, indices: Iterable[int], written: set[int], layers: tuple[int, ...]) -> Iterator[Step]:

@@ -60,6 +60,8 @@ def _relu(node: Node, source: Tensor, output: Tensor) -> Int8s:
 
 def _relu6(node: Node, source: Tensor, output: Tensor) -> Int8s:
     """Clamp on the input's scale: TFLM does not look at the output's."""
+    if 6.0 / scale_of(source) >= 2**31:
+        raise node.refuse(f"an input of the scale {scale_of(source)}")
     six = quantize_real(6.0, scale_of(source), zero_point_of(source))
     zero = zero_point_of(source)
     upper = min(six, INT8_MAXIMUM)
@@ -116,10 +118,17 @@ def _hard_swish(node: Node, source: Tensor, output: Tensor) -> Int8s:
     before_shift = _multiply_high16(fine, output_multiplier)
     share = _saturate16(fine << max(shift - 1, 0))
     share = _multiply_high16(share, multiplier)
-    share = _saturate16(share << 1) if shift > 0 else divide_by_power(share, -shift)
+    share = _saturate16(share << 1) if shift > 0 else _divide16(share, -shift)
     share = (share + (1 << 15)) >> 1
     product = np.sign(share * before_shift) * (np.abs(share * before_shift) >> 15)
-    return to_int8(divide_by_power(product, -output_shift) + zero_point_of(output))
+    return to_int8(_divide16(product, -output_shift) + zero_point_of(output))
+
+
+def _divide16(numbers: Int64s, exponent: int) -> Int64s:
+    """Divide by a power of 2 as the kernel's 16-bit function does, whose mask wraps from an exponent of 16 on."""
+    if exponent <= 15:
+        return divide_by_power(numbers, exponent)
+    return np.where(numbers >= 0, np.int64(1), np.int64(-1))
 
 
 def _short_multiplier(factor: float) -> tuple[int, int]:

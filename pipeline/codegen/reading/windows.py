@@ -32,14 +32,23 @@ def read_window(node: Node, image: Tensor, output: Tensor, extents: Sequence[int
     margins = [
         _margins(node, *figures) for figures in zip(image.shape[1:3], output.shape[1:3], reaches, strides, strict=True)
     ]
+    if max(reaches) * image.shape[2] * image.shape[3] >= 2**31:
+        raise node.refuse(f"a window of {list(extents)} with dilations {list(dilations)} over {list(image.shape)}")
+    # Steps beyond the image lead to nothing, and neither do steps between the taps of a window that has but one.
+    stride_height, stride_width = (
+        min(stride, inner + reach) for stride, inner, reach in zip(strides, image.shape[1:3], reaches, strict=True)
+    )
+    dilation_height, dilation_width = (
+        dilation if extent > 1 else 1 for dilation, extent in zip(dilations, extents, strict=True)
+    )
     (top, bottom), (left, right) = margins
     return Window(
         height=extents[0],
         width=extents[1],
-        stride_height=strides[0],
-        stride_width=strides[1],
-        dilation_height=dilations[0],
-        dilation_width=dilations[1],
+        stride_height=stride_height,
+        stride_width=stride_width,
+        dilation_height=dilation_height,
+        dilation_width=dilation_width,
         margins=Margins(top=top, bottom=bottom, left=left, right=right),
     )
 
