@@ -123,16 +123,33 @@ def _elsewhere(place: Place, measure: Measure) -> Iterator[str]:
     ]
     if families:
         yield f"it fits as it is with {_either([f'family={name}' for name in families])}"
+    yield from _over_another_runtime(place, measure)
     others = [load_target(name) for name in target_names() if name != place.target.name]
     limited = [other for other in others if other.flash_bytes is not None and other.ram_bytes is not None]
     limited.sort(key=lambda other: (other.ram_bytes or 0, other.flash_bytes or 0, other.name))
     runtime = place.family.runtime
     usual = [(other, load_family(other.families[0])) for other in limited]
-    holding = [other.name for other, family in usual if family.runtime is runtime and _holds(other, family, measure)]
+    holding = [
+        other.name
+        for other, family in usual
+        if runtime in family.runtimes and _holds(other, family.over(runtime), measure)
+    ]
     if holding:
         yield f"it fits as it is on {_either([f'target={name}' for name in holding[:LISTED_TARGETS]])}"
     else:
         yield "no other target holds it as it is"
+
+
+def _over_another_runtime(place: Place, measure: Measure) -> Iterator[str]:
+    """Yield over which other runtimes of the family the board holds the model as it is."""
+    family = load_family(place.family.name)
+    runtimes = [
+        runtime.value
+        for runtime in family.runtimes
+        if runtime is not place.family.runtime and _holds(place.target, family.over(runtime), measure)
+    ]
+    if runtimes:
+        yield f"it fits as it is with {_either([f'runtime={name}' for name in runtimes])}"
 
 
 def _holds(target: Target, family: Family, measure: Measure) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from edgewright.pipeline.advice import Place, suggest
 from edgewright.pipeline.arena import kernels_of
+from edgewright.pipeline.codegen.emission import observed_places
+from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.contributors import find_contributors
 from edgewright.pipeline.emission.firmware import render, render_archive
 from edgewright.pipeline.findings import Findings
@@ -19,13 +21,15 @@ from edgewright.pipeline.output import MANIFEST
 from edgewright.pipeline.publication import labels_text, publish
 from edgewright.pipeline.report import FitSection, Report, complain, fit_section
 from edgewright.pipeline.reporting import make_report
+from edgewright.pipeline.static_runtime import compile_for
 from edgewright.pipeline.target import Family, Target
-from edgewright.pipeline.trace import hash_bytes, table_bytes, value_bytes
+from edgewright.pipeline.trace import hash_bytes, table_bytes, traced_outputs, value_bytes
 from edgewright.pipeline.vocabulary import (
     Arena,
     EmissionModel,
     LayerTrace,
     Placement,
+    Runtime,
     SelfTest,
 )
 
@@ -106,6 +110,7 @@ def assemble(
                 tensors=findings.vectors.layers, hashed_count=parts.hashed_count, valued_count=parts.valued_count
             ),
             selftest=selftest,
+            static=findings.static,
         )
         firmware = render(model, arena, target, family, tool_version=tool_version)
         files.update({f"{family.folder}/{name}": content for name, content in firmware.items()})
@@ -123,8 +128,9 @@ def _selftest_parts(findings: Findings, target: Target, family: Family, selftest
     graph, count = findings.graph, len(findings.vectors.inputs)
     sizes = SelftestSizes(vector_bytes=findings.vectors.first(1).nbytes)
     if family.runtime.shows_layers and findings.vectors.layers:
+        traced = traced_outputs(graph, observed_places(findings.static) if findings.static else None)
         sizes = replace(
-            sizes, table_bytes=table_bytes(graph), hash_bytes=hash_bytes(graph), value_bytes=value_bytes(graph)
+            sizes, table_bytes=table_bytes(traced), hash_bytes=hash_bytes(traced), value_bytes=value_bytes(traced)
         )
     usual_count = 1 if family.kernels.tolerance_lsb else 0
     return affordable_selftest(
@@ -151,11 +157,20 @@ def _tflite(findings: Findings, family: Family) -> bytes:
 
 def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Family) -> FitSection:
     graph = findings.graph
-    contributors = find_contributors(graph, findings.layer_names, kernels_of(family), target.core)
+    contributors = find_contributors(graph, findings.layer_names, kernels_of(family), target.core, findings.static)
+    by_core: dict[str, StaticModel | None] = {}
+
+    def compiled_for(other: Target, with_family: Family) -> StaticModel | None:
+        if with_family.runtime is not Runtime.STATIC:
+            return None
+        if other.core not in by_core:
+            by_core[other.core] = compile_for(graph, findings.layer_names, other, with_family, findings.options)
+        return by_core[other.core]
 
     def measure(other: Target, with_family: Family) -> Footprint | None:
         if not supports(graph, findings.layer_names, other, with_family):
             return None
+        static = compiled_for(other, with_family)
         return footprint(
             graph,
             tflite_bytes=len(findings.tflite),
@@ -163,6 +178,7 @@ def _fit(findings: Findings, fit: Fit, dropped: int, target: Target, family: Fam
             target=other,
             family=with_family,
             selftest_bytes=findings.vectors.first(1).nbytes,
+            static=static,
         )
 
     place = Place(target=target, family=family)

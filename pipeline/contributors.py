@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgewright.pipeline.arena import find_peak
+from edgewright.pipeline.codegen.memory import PlacedBlock
+from edgewright.pipeline.codegen.program import Step
+from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.graph import ABSENT, DType, Graph, Operator, Tensor
 from edgewright.pipeline.vocabulary import Kernels
 
@@ -90,7 +93,9 @@ class Contributors:
         return tuple(sorted(sums.items(), key=lambda item: -item[1]))
 
 
-def find_contributors(graph: Graph, layer_names: Sequence[str], kernels: Kernels, core: str) -> Contributors:
+def find_contributors(
+    graph: Graph, layer_names: Sequence[str], kernels: Kernels, core: str, static: StaticModel | None = None
+) -> Contributors:
     """Find out what a model's size comes from.
 
     Args:
@@ -98,8 +103,11 @@ def find_contributors(graph: Graph, layer_names: Sequence[str], kernels: Kernels
         layer_names: one for each operator of the main subgraph.
         kernels: whose kernels run.
         core: kernels may differ between cores.
+        static: the compiled model, whose own plan then tells the peak.
     """
-    return Contributors(weights=_weights(graph, layer_names), peak=_peak(graph, layer_names, kernels, core))
+    weights = _weights(graph, layer_names)
+    peak = _peak(graph, layer_names, kernels, core) if static is None else _planned_peak(graph, layer_names, static)
+    return Contributors(weights=weights, peak=peak)
 
 
 def _weights(graph: Graph, layer_names: Sequence[str]) -> tuple[WeightTensor, ...]:
@@ -140,6 +148,41 @@ def _peak(graph: Graph, layer_names: Sequence[str], kernels: Kernels, core: str)
         tensors=tuple(named(main.tensors[one.tensor_index], one.first, one.nbytes) for one in peak.alive),
         scratch_bytes=peak.scratch_bytes,
     )
+
+
+def _planned_peak(graph: Graph, layer_names: Sequence[str], model: StaticModel) -> ArenaPeak | None:
+    """Return the step at which the plan covers most bytes; what lies over something else is listed beside it."""
+    steps, blocks = model.program.steps, model.plan.blocks
+    if not steps:
+        return None
+
+    def alive(number: int) -> list[PlacedBlock]:
+        return [block for block in blocks if block.first <= number <= block.last]
+
+    number = max(range(len(steps)), key=lambda number: sum(block.nbytes for block in alive(number)))
+    values = {value.name: value for value in model.program.values.values()}
+    tensors = [
+        AliveTensor(
+            layer=INPUT if block.first < 0 else _layer_of(steps[block.first], layer_names),
+            role=Role.WRITTEN if block.first == number else Role.READ if block.last == number else Role.WAITING,
+            is_boundary=values[block.name].index in (*model.program.inputs, *model.program.outputs),
+            shape=values[block.name].shape,
+            dtype=values[block.name].dtype,
+            nbytes=block.nbytes,
+        )
+        for block in alive(number)
+        if not block.is_scratch
+    ]
+    return ArenaPeak(
+        layer=_layer_of(steps[number], layer_names),
+        op=graph.main.operators[steps[number].layers[-1]].label,
+        tensors=tuple(sorted(tensors, key=lambda one: -one.nbytes)),
+        scratch_bytes=sum(block.nbytes for block in alive(number) if block.is_scratch),
+    )
+
+
+def _layer_of(step: Step, layer_names: Sequence[str]) -> str:
+    return layer_names[step.layers[-1]]
 
 
 def _role(tensor_index: int, operator: Operator) -> Role:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgewright.pipeline.chain import Step
+from edgewright.pipeline.codegen.options import DEFAULTS, Options
+from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.evaluation import EvaluationRecord
 from edgewright.pipeline.figures import CalibrationFigures, PlanFigures
 from edgewright.pipeline.footprint import Footprint
@@ -50,3 +52,7 @@ class Findings:
     """Hazards that the model had before it was repaired."""
     calibration: tuple[CalibrationFigures, ...] = ()
     """What is to be known about the representative samples."""
+    static: StaticModel | None = None
+    """The compiled model; None for a family over another runtime."""
+    options: Options = DEFAULTS
+    """How it was compiled."""

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 
 from edgewright.pipeline.arena import arena_method, computed_arena_bytes, kernels_of
 from edgewright.pipeline.code_sizes import CodePart, CodeTable, Optimization, code_parts, load_code_tables
+from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.graph import Graph, lifetimes, liveness_bound_bytes
 from edgewright.pipeline.interpreters.arena_search import round_up
+from edgewright.pipeline.static_code import LinkedCode, static_code
+from edgewright.pipeline.static_runtime import planned_arena_bytes
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import ArenaMethod, Kernels, Runtime
 
@@ -34,7 +37,7 @@ class Footprint:
     """Bytes of flash and RAM that the firmware around one model needs, without the application itself."""
 
     weight_bytes: int
-    """The `.tflite` as an array in flash."""
+    """The `.tflite` as an array in flash; of a compiled model its constants."""
     code_parts: tuple[CodePart, ...]
     code_accuracy: float
     """The share of `code_bytes` by which the linked code may differ."""
@@ -43,7 +46,7 @@ class Footprint:
     """Where the arena's figure comes from, for people."""
     stack_bytes: int
     static_bytes: int
-    """Variables of interpreter and C library."""
+    """Variables of interpreter and C library; a compiled model has none beside its arena."""
     selftest_bytes: int = 0
     """Golden vectors of the self-test in flash; 0 where they are not known."""
 
@@ -77,6 +80,8 @@ def footprint(
     family: Family,
     optimization: Optimization = Optimization.SPEED,
     selftest_bytes: int = 0,
+    static: StaticModel | None = None,
+    linked: LinkedCode | None = None,
 ) -> Footprint:
     """Estimate what a model needs on a target.
 
@@ -91,7 +96,11 @@ def footprint(
         family: tells which kernels run.
         optimization: how interpreter and kernels are compiled; by default as their own builds do it.
         selftest_bytes: of golden vectors, hashes and values.
+        static: the compiled model; of the static runtime alone, which needs it.
+        linked: what was measured of it, if anything.
     """
+    if static is not None:
+        return _footprint_of_code(static, linked, target, selftest_bytes)
     if family.runtime is not Runtime.TFLM:
         return _footprint_of_a_file(tflite_bytes, host_arena_bytes, graph)
     table = choose_code_table(kernels_of(family), target.core, optimization)
@@ -105,6 +114,21 @@ def footprint(
         arena_source=arena_source,
         stack_bytes=STACK_BYTES,
         static_bytes=table.static_ram_bytes + table.static_ram_bytes_per_operator * len(operators),
+        selftest_bytes=selftest_bytes,
+    )
+
+
+def _footprint_of_code(model: StaticModel, linked: LinkedCode | None, target: Target, selftest_bytes: int) -> Footprint:
+    """Return the footprint of a compiled model, whose every byte was laid out at build time."""
+    code = static_code(model, target.core, linked)
+    return Footprint(
+        weight_bytes=model.constant_bytes,
+        code_parts=code.parts,
+        code_accuracy=code.accuracy,
+        arena_bytes=planned_arena_bytes(model),
+        arena_source="planned when the model was compiled",
+        stack_bytes=code.stack_bytes,
+        static_bytes=0,
         selftest_bytes=selftest_bytes,
     )
 

@@ -11,12 +11,12 @@ from rich.markup import escape
 
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.chain import Step
+from edgewright.pipeline.compiled import compile_model
 from edgewright.pipeline.data import NPZ_ERRORS
 from edgewright.pipeline.digest import digest_bytes, digest_file
 from edgewright.pipeline.errors import DataError, TfliteError
 from edgewright.pipeline.evaluation import MeasureLatency, evaluate_without_data
 from edgewright.pipeline.findings import Findings
-from edgewright.pipeline.footprint import footprint
 from edgewright.pipeline.golden import sample_shape
 from edgewright.pipeline.graph import DType, Graph, Tensor, input_tensors, require_full_integer
 from edgewright.pipeline.interpreters import Array
@@ -28,6 +28,7 @@ from edgewright.pipeline.outcome import Outcome, OutputRequest, leave
 from edgewright.pipeline.planning import PlannableModel, plan_memory
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.quantization import fill
+from edgewright.pipeline.static_code import MeasureCode
 from edgewright.pipeline.target import choose_family, load_target
 from edgewright.pipeline.tflitefile import TfliteFile, read_tflite
 
@@ -49,7 +50,12 @@ class EmitRequest:
     seed: int = 1
 
 
-def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLatency) -> Outcome:
+def emit(
+    request: EmitRequest,
+    reporter: Reporter,
+    measure_latency: MeasureLatency,
+    measure_code: MeasureCode | None = None,
+) -> Outcome:
     """Emit an existing full-integer `.tflite` for a target.
 
     Raises:
@@ -75,6 +81,7 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
     model = plan_memory(
         given, vectors=vectors, seed=request.seed, target=target, family=family, cache=cache, reporter=reporter
     )
+    compiled = compile_model(model, vectors, target, family, measure_code=measure_code)
     metrics = Metrics(
         **count_tflite(tflite).model_dump(),
         arena_bytes=record.host_arena_bytes,
@@ -97,20 +104,14 @@ def emit(request: EmitRequest, reporter: Reporter, measure_latency: MeasureLaten
         source_scores={},
         budget=None,
         scales=None,
-        needs=footprint(
-            model.graph,
-            tflite_bytes=len(model.tflite),
-            host_arena_bytes=model.host_arena_bytes,
-            target=target,
-            family=family,
-            selftest_bytes=vectors.nbytes,
-        ),
+        needs=compiled.needs,
         plan=model.plan,
         record=record.model_copy(update={"host_arena_bytes": model.host_arena_bytes}),
         vectors=vectors,
         configuration=_configuration(request, file),
         preprocessing=(),
         repaired=mended.fixed,
+        static=compiled.static,
     )
     return leave(findings, request.output, target, family, reporter)
 

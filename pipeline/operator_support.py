@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from edgewright.pipeline.codegen.reading import read_program
 from edgewright.pipeline.errors import TfliteError
 from edgewright.pipeline.graph.types import ABSENT, DType, Graph, Operator, Subgraph, Tensor
 from edgewright.pipeline.operator_tables import (
@@ -20,6 +21,7 @@ from edgewright.pipeline.operator_tables import (
     load_additions,
 )
 from edgewright.pipeline.target import Family, Target, family_names, load_family
+from edgewright.pipeline.vocabulary import Runtime
 
 OFTEN_USED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "ADD", "MUL")
 LISTED = 5
@@ -100,18 +102,21 @@ def uses(graph: Graph, layers: Sequence[str]) -> tuple[Use, ...]:
 
 
 def require_operators(graph: Graph, layers: Sequence[str], target: Target, family: Family) -> None:
-    """Refuse a model that the TFLM of a family cannot compute.
+    """Refuse a model that a family's TFLM, or the static runtime, cannot compute.
 
     Args:
         graph: the model.
         layers: one name for each operator of the main subgraph.
         target: its other families are looked at for a way out.
-        family: which firmware is emitted; one without TFLM takes everything.
+        family: which firmware is emitted; one over LiteRT takes everything.
 
     Raises:
         TfliteError: an operator is missing, too new, or lacks the types; the sentence says which, and a way out.
         TargetError: a table is broken.
     """
+    if family.runtime is Runtime.STATIC:
+        read_program(graph, tuple(layers))
+        return
     for complaint in complaints(graph, layers, target, family):
         raise TfliteError(complaint.sentence)
 

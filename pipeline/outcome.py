@@ -15,6 +15,7 @@ from edgewright.pipeline.lint import finding_lines
 from edgewright.pipeline.output import Written, clean_leftovers, write_tree
 from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import FitView, Report, kept_report_files
+from edgewright.pipeline.static_runtime import planned_arena
 from edgewright.pipeline.target import Family, Target
 from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, Runtime, SelfTest
 
@@ -64,7 +65,11 @@ def leave(findings: Findings, output: OutputRequest, target: Target, family: Fam
             firmware that does not fit.
         OutputError: the folder is not ours, or holds edited files.
     """
-    arena = arena_for(findings.graph, findings.record.host_arena_bytes, target, family, findings.record.tflm_revision)
+    record = findings.record
+    if findings.static is not None:
+        arena = planned_arena(findings.static, target)
+    else:
+        arena = arena_for(findings.graph, record.host_arena_bytes, target, family, record.tflm_revision)
     assembly = assemble(
         findings,
         arena,

@@ -16,6 +16,7 @@ from edgewright.pipeline.errors import RecipeError, nearest
 from edgewright.pipeline.preprocessing import Preprocessing
 from edgewright.pipeline.settings import Settings
 from edgewright.pipeline.stages import STAGES, ArtefactKind, Stage, StageSettings
+from edgewright.pipeline.static_runtime import StaticSettings
 from edgewright.pipeline.tasks import TaskSettings
 from edgewright.pipeline.tomlfile import describe_validation_error, read_toml
 
@@ -50,6 +51,8 @@ class RecipeSettings(Settings):
     validation: Validation = Validation()
     augmentation: Augmentation = Augmentation()
     budget: Budget | None = None
+    static: StaticSettings = StaticSettings()
+    """Of the static runtime."""
 
     @property
     def data_settings(self) -> DataSettings:

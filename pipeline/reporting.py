@@ -19,6 +19,8 @@ from edgewright.pipeline.report import (
     TargetSection,
     TestSection,
     layer_sections,
+    static_section,
+    static_timeline,
     timeline_section,
 )
 from edgewright.pipeline.target import Family, Target
@@ -85,10 +87,15 @@ def make_report(
         ),
         footprint=_footprint(findings.needs),
         fit=fit,
+        static=static_section(findings.graph, findings.layer_names, findings.static, findings.options)
+        if findings.static
+        else None,
         lint=_lint(findings, target, family),
         comparison=findings.record.comparison,
         calibration=findings.calibration,
-        timeline=timeline_section(findings.graph, findings.layer_names, target, family),
+        timeline=static_timeline(findings.static, findings.graph, findings.layer_names)
+        if findings.static
+        else timeline_section(findings.graph, findings.layer_names, target, family),
         layers=layer_sections(findings.graph, findings.layer_names),
         provenance=ProvenanceSection(
             inputs=findings.configuration.inputs,

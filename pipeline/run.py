@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from edgewright.pipeline.budget import drop_complaint, size_complaints
 from edgewright.pipeline.cache import Cache
 from edgewright.pipeline.chain import Chain, run_chain, stage_ingredients
+from edgewright.pipeline.compiled import compile_model
 from edgewright.pipeline.errors import RecipeError
 from edgewright.pipeline.evaluation import EvaluationRecord, MeasureLatency, evaluate_with_data
 from edgewright.pipeline.findings import Findings
-from edgewright.pipeline.footprint import Footprint, footprint
+from edgewright.pipeline.footprint import Footprint
 from edgewright.pipeline.graph import Graph, output_tensors, read
 from edgewright.pipeline.inputs import InputRequest, Inputs, open_inputs
 from edgewright.pipeline.layers import layers_path, read_layers
-from edgewright.pipeline.lint import Context, Finding, Repaired, mend
+from edgewright.pipeline.lint import Context, Repaired, mend
 from edgewright.pipeline.manifest import Configuration
 from edgewright.pipeline.measurement import score_source
 from edgewright.pipeline.operator_support import require_operators
@@ -27,6 +28,8 @@ from edgewright.pipeline.progress import Reporter
 from edgewright.pipeline.report import BudgetSection, MetricSection
 from edgewright.pipeline.scales import read_scales
 from edgewright.pipeline.sources import MODEL, ingredients, obtain_source
+from edgewright.pipeline.static_code import MeasureCode
+from edgewright.pipeline.static_runtime import StaticSettings
 from edgewright.pipeline.target import Family, Target, choose_family, load_target
 from edgewright.pipeline.vocabulary import GoldenVectors
 from edgewright.pipeline.workshop import Workshop
@@ -62,13 +65,19 @@ class _Prepared:
     configuration: Configuration = field(repr=False)
 
 
-def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLatency) -> Outcome:
+def build(
+    request: BuildRequest,
+    reporter: Reporter,
+    measure_latency: MeasureLatency,
+    measure_code: MeasureCode | None = None,
+) -> Outcome:
     """Compress a model by its recipe, evaluate it, and emit it for a target.
 
     Args:
         request: what to build.
         reporter: shows what is going on.
         measure_latency: times one inference of the TFLite interpreter.
+        measure_code: links a compiled model and runs it; None estimates what its code takes.
 
     Returns:
         The report and what changed in the output folder.
@@ -97,7 +106,10 @@ def build(request: BuildRequest, reporter: Reporter, measure_latency: MeasureLat
         cache=prepared.cache,
         reporter=reporter,
     )
-    findings = _findings(prepared, workshop, chain, model, (record, vectors), repaired=mended.fixed)
+    options = workshop.recipe.settings.static.options
+    compiled = compile_model(model, vectors, target, family, options=options, measure_code=measure_code)
+    findings = _findings(prepared, workshop, chain, model, (record, vectors), needs=compiled.needs)
+    findings = replace(findings, repaired=mended.fixed, static=compiled.static, options=options)
     return leave(findings, request.output, target, family, reporter)
 
 
@@ -136,17 +148,9 @@ def _findings(
     model: PlannableModel,
     evaluation: tuple[EvaluationRecord, GoldenVectors],
     *,
-    repaired: tuple[Finding, ...],
+    needs: Footprint,
 ) -> Findings:
     record, vectors = evaluation
-    needs = footprint(
-        model.graph,
-        tflite_bytes=len(model.tflite),
-        host_arena_bytes=model.host_arena_bytes,
-        target=prepared.target,
-        family=prepared.family,
-        selftest_bytes=vectors.nbytes,
-    )
     metric = workshop.objective.metric
     return Findings(
         name=prepared.configuration.name,
@@ -168,7 +172,6 @@ def _findings(
         vectors=vectors,
         configuration=prepared.configuration,
         preprocessing=prepared.inputs.data.preprocessing,
-        repaired=repaired,
         calibration=chain.calibration,
     )
 
@@ -200,9 +203,10 @@ def _prepare(request: BuildRequest, data_cache: Cache | None = None) -> _Prepare
         seed=inputs.seed,
         inputs={"model": inputs.source.digest, "data": inputs.data.given_digest},
         recipe={
-            **settings.model_dump(mode="json", exclude={"name", "seed", "source"}),
+            **settings.model_dump(mode="json", exclude={"name", "seed", "source", "static"}),
             "stages": [stage_settings.model_dump(mode="json") for _, stage_settings in inputs.recipe.stages],
             **({"fix": True} if request.output.fix else {}),
+            **({"static": settings.static.model_dump()} if settings.static != StaticSettings() else {}),
         },
     )
     return _Prepared(

@@ -73,6 +73,12 @@ class ModelFiles(Facts):
         return path.replace("{model}", name)
 
 
+class StaticFacts(Facts):
+    """What is otherwise where the model needs no interpreter."""
+
+    build_command: tuple[str, ...]
+
+
 class Family(Facts):
     """Facts of one firmware family: `firmware_templates/<name>/family.toml`."""
 
@@ -82,6 +88,8 @@ class Family(Facts):
     """The one that is emitted where nobody asks for another; of a chosen family, the one that was asked for."""
     other_runtimes: tuple[Runtime, ...] = ()
     """Those that it can be emitted over besides."""
+    static: StaticFacts | None = None
+    """None where only the library differs over the static runtime, and nothing that a person types."""
     folder: str = "firmware"
     """Folder of the output that takes the emitted tree."""
     kernels: Kernels = Kernels.REFERENCE
@@ -147,6 +155,13 @@ class Family(Facts):
             raise ValueError(f'files, tolerance_lsb: runtime = "{self.runtime.value}" needs both; add what is missing')
         return self
 
+    def over(self, runtime: Runtime) -> Family:
+        """Return the family's facts over one of its runtimes; what is known of TFLM goes where that is not in it."""
+        if runtime is not Runtime.STATIC or self.runtime is Runtime.STATIC:
+            return self.model_copy(update={"runtime": runtime})
+        command = self.static.build_command if self.static else self.build_command
+        return self.model_copy(update={"runtime": runtime, "build_command": command, **_WITHOUT_TFLM})
+
     @property
     def runtimes(self) -> tuple[Runtime, ...]:
         """All that it can be emitted over, the default first."""
@@ -156,6 +171,11 @@ class Family(Facts):
     def flash_line(self) -> str:
         """The command that flashes, for people, with PORT and BOARD in it; empty where there is nothing to flash."""
         return " ".join(self.flash_command).replace("{port}", "PORT").replace("{board}", "BOARD")
+
+
+_WITHOUT_TFLM = {
+    "kernels": Kernels.REFERENCE, "tflm_source": "", "tflm_version": "", "tflm_revision": "", "operator_table": "",
+}  # fmt: skip
 
 
 class Target(Facts):
@@ -266,7 +286,7 @@ def choose_family(target: Target, name: str | None, runtime: Runtime | None = No
     found = [load_family(each) for each in ((name,) if name else target.families)]
     for family in found:
         if runtime is None or runtime in family.runtimes:
-            return family.model_copy(update={"runtime": runtime or family.runtime})
+            return family.over(runtime or family.runtime)
     accepted = dict.fromkeys(word.value for family in found for word in family.runtimes)
     place = f'Firmware family "{name}"' if name else f'Target "{target.name}"'
     wanted = runtime.value if runtime else ""

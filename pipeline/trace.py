@@ -6,7 +6,7 @@ offline memory plan is left out of the copy: it lets tensors share memory that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,9 +42,19 @@ class Traced:
     """Which output of the model it is; None for what only other operators read."""
 
 
-def traced_outputs(graph: Graph) -> tuple[Traced, ...]:
-    """Return the operators' outputs that can be looked at, in the order in which they are computed."""
-    return tuple(_traced_outputs(graph))
+def traced_outputs(graph: Graph, shown: Sequence[tuple[int, int]] | None = None) -> tuple[Traced, ...]:
+    """Return the operators' outputs that can be looked at, in the order in which they are computed.
+
+    Args:
+        graph: the model.
+        shown: operators and which of their outputs a runtime shows, in its order; None where it shows all.
+    """
+    found = tuple(_traced_outputs(graph))
+    if shown is None:
+        return found
+    places = {place: position for position, place in enumerate(shown)}
+    seen = (traced for traced in found if (traced.layer, traced.output) in places)
+    return tuple(sorted(seen, key=lambda traced: places[traced.layer, traced.output]))
 
 
 def _traced_outputs(graph: Graph) -> Iterator[Traced]:
@@ -115,17 +125,17 @@ def hash_elements(elements: npt.NDArray[np.int32]) -> int:
     return int(mixed.sum(dtype=np.uint32))
 
 
-def table_bytes(graph: Graph) -> int:
+def table_bytes(traced: Sequence[Traced]) -> int:
     """Return what the list of the outputs takes in flash."""
-    return TRACED_BYTES * len(traced_outputs(graph))
+    return TRACED_BYTES * len(traced)
 
 
-def hash_bytes(graph: Graph) -> int:
+def hash_bytes(traced: Sequence[Traced]) -> int:
     """Return what the hashes of one vector take in flash."""
-    return HASH_BYTES * len(traced_outputs(graph))
+    return HASH_BYTES * len(traced)
 
 
-def value_bytes(graph: Graph) -> int:
+def value_bytes(traced: Sequence[Traced]) -> int:
     """Return what the values of one vector take in flash; the model's outputs stand in the vector already."""
-    inner = [traced.tensor.nbytes for traced in traced_outputs(graph) if traced.model_output is None]
-    return sum(inner) + POINTER_BYTES * len(traced_outputs(graph))
+    inner = [one.tensor.nbytes for one in traced if one.model_output is None]
+    return sum(inner) + POINTER_BYTES * len(traced)

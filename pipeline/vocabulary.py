@@ -90,6 +90,8 @@ class ArenaMethod(str, Enum):
     """Smallest arena in which TFLM's host build allocates and invokes."""
     COMPUTED = "computed"
     """What TFLM allocates on a 32-bit core for the model and its kernels, with a reserve: an upper bound."""
+    PLANNED = "planned"
+    """What the static runtime's plan of the memory takes, to the byte: nothing is allocated at run time."""
 
 
 class PlanEnding(str, Enum):

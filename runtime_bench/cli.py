@@ -45,6 +45,7 @@ from edgewright.runtime_bench.cli_options import (
 if TYPE_CHECKING:
     from edgewright.pipeline.outcome import Outcome, OutputRequest
     from edgewright.pipeline.progress import Reporter
+    from edgewright.pipeline.static_code import MeasureCode
 
 app = typer.Typer(
     add_completion=False,
@@ -110,7 +111,7 @@ def build(
         console.print(f"would write {request.output.out}", soft_wrap=True, markup=False)
         return
     _emit(
-        lambda output, shown: run.build(replace(request, output=output), shown, measure_figures),
+        lambda output, shown: run.build(replace(request, output=output), shown, measure_figures, _measure_code(cache)),
         request.output,
         reporter,
         run_it=run_it,
@@ -149,7 +150,7 @@ def emit(
         seed=seed,
     )
     _emit(
-        lambda output, shown: given.emit(replace(request, output=output), shown, measure_figures),
+        lambda output, shown: given.emit(replace(request, output=output), shown, measure_figures, _measure_code(cache)),
         request.output,
         ConsoleReporter(console),
         run_it=run_it,
@@ -283,6 +284,15 @@ def _output(
     )
 
 
+def _measure_code(cache: Path) -> MeasureCode:
+    from functools import partial
+
+    from edgewright.pipeline.cache import Cache
+    from edgewright.runtime_bench.static.code import measure_code
+
+    return partial(measure_code, cache=Cache(root=cache))
+
+
 def _emit(
     emit_one: Callable[[OutputRequest, Reporter], Outcome],
     request: OutputRequest,
@@ -314,7 +324,7 @@ def _emit(
 def _finish(outcome: Outcome) -> None:
     """Show how the engines agree, the table, what the board holds, and the next two commands."""
     from edgewright.pipeline.machine import next_commands
-    from edgewright.pipeline.report import FitView, stage_table
+    from edgewright.pipeline.report import FitView, kernel_table, stage_table
     from edgewright.pipeline.target import fill_command
 
     report = outcome.report
@@ -326,6 +336,9 @@ def _finish(outcome: Outcome) -> None:
             soft_wrap=True, highlight=False,
         )  # fmt: skip
     console.print(stage_table(report))
+    kernels = kernel_table(report)
+    if kernels is not None:
+        console.print(kernels)
     console.print(FitView(report))
     state = "written" if outcome.written.changed else "unchanged"
     console.print(f"{outcome.out}: {state}", soft_wrap=True, markup=False, highlight=False)

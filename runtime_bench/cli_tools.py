@@ -21,6 +21,8 @@ from edgewright.runtime_bench.cli_options import (
 
 if TYPE_CHECKING:
     from edgewright.pipeline.outcome import Outcome, OutputRequest
+    from edgewright.pipeline.report import Report
+    from edgewright.runtime_bench.firmware import StepFacts
 
 console = Console(emoji=False)
 
@@ -69,13 +71,26 @@ def run_emitted(outcome: Outcome, cache: Path) -> None:
     from edgewright.runtime_bench.firmware import require_runnable, run_firmware, run_lines, step_table
 
     machine = require_runnable(outcome.target, outcome.family)
-    found = run_firmware(machine, outcome.out / outcome.family.folder, Cache(root=cache))
+    firmware = outcome.out / outcome.family.folder
+    found = run_firmware(machine, firmware, Cache(root=cache), steps=_step_facts(outcome.report))
     if found.steps:
         console.print(step_table(found))
     for line in run_lines(found):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
     if not found.passed:
         raise EmulatorError(f"The self-test failed on {machine.machine}; {found.elf.parent} holds what was built.")
+
+
+def _step_facts(report: Report) -> tuple[StepFacts, ...]:
+    """Return what the report says of the steps that call a kernel, in the order in which they run."""
+    from edgewright.runtime_bench.firmware import StepFacts
+
+    kernels = report.static.kernels if report.static else ()
+    return tuple(
+        StepFacts(title=f"{step.operation} {', '.join(step.layers)}", kernel=step.kernel, mac_count=step.macs)
+        for step in kernels
+        if step.kernel
+    )
 
 
 def selftest(

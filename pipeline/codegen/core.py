@@ -27,6 +27,7 @@ class CodegenCore:
     features: frozenset[Feature]
 
 
+_RISCV = frozenset({Feature.THREE_OPERANDS, Feature.RISCV})
 _DSP = frozenset({Feature.THREE_OPERANDS, Feature.DSP})
 _FEATURES: dict[str, frozenset[Feature]] = {
     "cortex-m0": frozenset(),
@@ -36,7 +37,10 @@ _FEATURES: dict[str, frozenset[Feature]] = {
     "cortex-m7": _DSP,
     "cortex-m33": _DSP,
     "cortex-m55": _DSP | {Feature.HELIUM},
-    "riscv32": frozenset({Feature.THREE_OPERANDS, Feature.RISCV}),
+    "riscv32": _RISCV,
+    "rv32imc": _RISCV,
+    "rv32imac": _RISCV,
+    "rv32imafc": _RISCV,
 }
 _OTHERS = frozenset({Feature.THREE_OPERANDS})
 

@@ -10,6 +10,7 @@ from edgewright.pipeline.codegen.program import Step
 from edgewright.pipeline.codegen.rendering import array_c_type, array_definition, facts_initializer
 from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.graph import DType
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,44 +74,45 @@ class StaticContext:
     outputs: tuple[BoundaryContext, ...]
 
 
-def static_context(model: StaticModel, layer_titles: tuple[str, ...]) -> StaticContext:
+def static_context(model: StaticModel, layer_titles: tuple[str, ...], prefix: str = DEFAULT_PREFIX) -> StaticContext:
     """Compute what the templates need.
 
     Args:
         model: the compiled model.
         layer_titles: for each operator of the graph what a comment calls it; safe inside a comment.
+        prefix: what the names of arrays begin with.
     """
     return StaticContext(
         kernels=tuple(sorted({call.kernel.name for call in model.calls if call is not None})),
-        arrays=tuple(_arrays(model)),
-        steps=tuple(_steps(model, layer_titles)),
+        arrays=tuple(_arrays(model, prefix)),
+        steps=tuple(_steps(model, layer_titles, prefix)),
         observations=tuple(_observations(model)),
         inputs=tuple(_place(model, index) for index in model.program.inputs),
         outputs=tuple(_place(model, index) for index in model.program.outputs),
     )
 
 
-def _name(array: Array, model: StaticModel) -> str:
+def _name(array: Array, model: StaticModel, prefix: str) -> str:
     """Return the C name of an array; equal ones share it."""
-    return f"edgewright_{'weights' if array.is_weights else 'table'}_{model.constant_numbers[array.identity]}"
+    return f"{prefix}_{'weights' if array.is_weights else 'table'}_{model.constant_numbers[array.identity]}"
 
 
-def _arrays(model: StaticModel) -> list[ArrayContext]:
+def _arrays(model: StaticModel, prefix: str) -> list[ArrayContext]:
     return [
         ArrayContext(
-            declaration=f"const {array_c_type(array)} {_name(array, model)}[{array.values.size}]",
-            definition=array_definition(_name(array, model), array),
+            declaration=f"const {array_c_type(array)} {_name(array, model, prefix)}[{array.values.size}]",
+            definition=array_definition(_name(array, model, prefix), array),
         )
         for array in model.constants
     ]
 
 
-def _steps(model: StaticModel, titles: tuple[str, ...]) -> list[StepContext]:
+def _steps(model: StaticModel, titles: tuple[str, ...], prefix: str) -> list[StepContext]:
     found: list[StepContext] = []
     for position, (step, call) in enumerate(zip(model.program.steps, model.calls, strict=True)):
         if call is None:
             continue
-        inputs, outputs = _inputs(model, step, call), _outputs(model, step)
+        inputs, outputs = _inputs(model, step, call, prefix), _outputs(model, step)
         is_many = call.kernel.has_arrays
         pointers = ("inputs", "outputs") if is_many else (*inputs, *outputs)
         found.append(
@@ -118,7 +120,7 @@ def _steps(model: StaticModel, titles: tuple[str, ...]) -> list[StepContext]:
                 number=len(found),
                 title=", ".join(titles[layer] for layer in step.layers),
                 kernel=call.kernel.name,
-                facts=facts_initializer(call, lambda array: _name(array, model)),
+                facts=facts_initializer(call, lambda array: _name(array, model, prefix)),
                 inputs=inputs if is_many else (),
                 outputs=outputs if is_many else (),
                 arguments=(*pointers, *_scratch(model, call, position)),
@@ -127,10 +129,10 @@ def _steps(model: StaticModel, titles: tuple[str, ...]) -> list[StepContext]:
     return found
 
 
-def _inputs(model: StaticModel, step: Step, call: Call) -> tuple[str, ...]:
+def _inputs(model: StaticModel, step: Step, call: Call, prefix: str) -> tuple[str, ...]:
     given = range(len(step.inputs)) if call.inputs is None else call.inputs
     return tuple(
-        _name(one, model) if isinstance(one, Array) else _pointer(model, step.inputs[one], is_read=True)
+        _name(one, model, prefix) if isinstance(one, Array) else _pointer(model, step.inputs[one], is_read=True)
         for one in given
     )
 
@@ -150,6 +152,11 @@ def _pointer(model: StaticModel, index: int, *, is_read: bool) -> str:
     """Return a pointer as kernels take it: bytes are int8_t to them, whatever they mean."""
     c_type = "float" if model.program.values[index].dtype is DType.FLOAT32 else "int8_t"
     return f"({'const ' if is_read else ''}{c_type} *)(arena.bytes + {model.plan.offsets[index]})"
+
+
+def observed_places(model: StaticModel) -> tuple[tuple[int, int], ...]:
+    """Return what an observer is shown, in order: for each output its operator and which of its outputs it is."""
+    return tuple((seen.layer, seen.output) for seen in _observations(model))
 
 
 def _observations(model: StaticModel) -> list[ObservationContext]:

@@ -212,7 +212,8 @@ def _static_context(model: EmissionModel, context: ModelContext, family: Family)
         return None
     if model.static is None:
         raise ValueError("The static runtime needs the compiled model.")
-    return static_context(model.static, tuple(f"{layer.operation} {layer.name}" for layer in context.layers))
+    titles = tuple(f"{layer.operation} {layer.name}" for layer in context.layers)
+    return static_context(model.static, titles, model.prefix)
 
 
 def _trace_context(model: EmissionModel, family: Family, static: StaticContext | None) -> TraceContext:

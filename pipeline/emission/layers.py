@@ -83,7 +83,7 @@ def trace_context(
         ValueError: it is of more vectors, a tensor is missing, or is not of the shape and type of the model's (a
             defect of the caller).
     """
-    found = _shown(traced_outputs(graph), shown)
+    found = traced_outputs(graph, shown)
     if given is None or not given.hashed_count or not found:
         return TraceContext(outputs=(), hashes=(), hashed_count=0, values=())
     if not given.valued_count <= given.hashed_count <= vector_count:
@@ -102,14 +102,6 @@ def trace_context(
         hashed_count=given.hashed_count,
         values=values,
     )
-
-
-def _shown(found: tuple[Traced, ...], shown: Sequence[tuple[int, int]] | None) -> tuple[Traced, ...]:
-    if shown is None:
-        return found
-    places = {place: position for position, place in enumerate(shown)}
-    seen = (traced for traced in found if (traced.layer, traced.output) in places)
-    return tuple(sorted(seen, key=lambda traced: places[traced.layer, traced.output]))
 
 
 def _traced(traced: Traced) -> TracedContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgewright.pipeline.report.compilation import kernel_table, static_section
 from edgewright.pipeline.report.difference import compare_reports, difference_table, load_report
 from edgewright.pipeline.report.evidence import (
     BenchLayerSection,
@@ -15,7 +16,7 @@ from edgewright.pipeline.report.evidence import (
 )
 from edgewright.pipeline.report.fitting import complain, fit_section
 from edgewright.pipeline.report.fitview import FitView
-from edgewright.pipeline.report.observation import layer_sections, timeline_section
+from edgewright.pipeline.report.observation import layer_sections, static_timeline, timeline_section
 from edgewright.pipeline.report.page import render_page
 from edgewright.pipeline.report.publishing import is_report_file, kept_report_files, report_files
 from edgewright.pipeline.report.schema import (
@@ -60,10 +61,13 @@ __all__ = [
     "is_report_file",
     "json_schema",
     "kept_report_files",
+    "kernel_table",
     "layer_sections",
     "load_report",
     "render_page",
     "report_files",
     "stage_table",
+    "static_section",
+    "static_timeline",
     "timeline_section",
 ]

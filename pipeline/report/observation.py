@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgewright.pipeline.arena import Block, Timeline, arena_timeline, kernels_of, revision_of
+from edgewright.pipeline.codegen.memory import PlacedBlock
+from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.contributors import INPUT
 from edgewright.pipeline.graph import Graph, operator_macs, operator_weight_bytes
 from edgewright.pipeline.report.evidence import BlockSection, LayerSection, TimelineSection
@@ -96,3 +98,39 @@ def _block(block: Block, names: _Names) -> BlockSection:
     return BlockSection(
         layer=layer, kind=kind, offset_bytes=block.offset_bytes, bytes=block.nbytes, first=block.first, last=block.last
     )
+
+
+def static_timeline(model: StaticModel, graph: Graph, layer_names: Sequence[str]) -> TimelineSection:
+    """Return where a compiled model's values and scratch lie in the arena and when.
+
+    Args:
+        model: compiled from the graph.
+        graph: tells what its operators are.
+        layer_names: one for each of them.
+    """
+    layers = tuple(layer_names[step.layers[-1]] if step.layers else "constant" for step in model.program.steps)
+    end = len(layers)
+    return TimelineSection(
+        moments=layers,
+        blocks=tuple(
+            BlockSection(
+                layer=INPUT if block.first < 0 else layers[block.first],
+                kind=_static_kind(block, end),
+                offset_bytes=block.offset,
+                bytes=block.nbytes,
+                first=block.first + 1,
+                last=min(block.last + 1, end),
+            )
+            for block in sorted(model.plan.blocks, key=lambda one: (one.first, one.offset, one.last))
+        ),
+        head_bytes=model.plan.arena_bytes,
+        is_offline=True,
+    )
+
+
+def _static_kind(block: PlacedBlock, end: int) -> BlockKind:
+    if block.is_scratch:
+        return BlockKind.SCRATCH
+    if block.first < 0:
+        return BlockKind.INPUT
+    return BlockKind.OUTPUT if block.last >= end else BlockKind.ACTIVATION

@@ -176,6 +176,40 @@ class FitSection(Figures):
     suggestions: tuple[str, ...] = Field(description="what would make the model fit; empty where it does")
 
 
+class KernelSection(Figures):
+    """The kernel of one step of a compiled model."""
+
+    layers: tuple[str, ...] = Field(description="that the step computes")
+    operation: str = Field(description="of the last of these layers")
+    kernel: str | None = Field(description="null where nothing is left to do: a view of the same bytes")
+    instructions: float = Field(description="estimated; what the kernels were compared by")
+    reason: str = Field(description="why this kernel")
+    macs: Annotated[int, Field(ge=0)]
+    constant_bytes: Bytes
+    scratch_bytes: Bytes
+
+
+class DeadChannelSection(Figures):
+    """What was saved by leaving out channels that are constant or unread."""
+
+    macs_before: Annotated[int, Field(ge=0)]
+    macs: Annotated[int, Field(ge=0)]
+    constant_bytes_before: Bytes
+    constant_bytes: Bytes
+
+
+class StaticSection(Figures):
+    """The compiled model: what runs instead of an interpreter."""
+
+    kernels: tuple[KernelSection, ...] = Field(description="in the order in which they run")
+    arena_bytes: Bytes = Field(description="of the plan, before it is rounded up to 16")
+    scratch_bytes: Bytes = Field(description="the most that one step takes of it")
+    liveness_bytes: Bytes = Field(description="what one moment needs at least where nothing lies over anything else")
+    least_bytes: Bytes = Field(description="no plan takes less, outputs over inputs included")
+    constant_bytes: Bytes
+    dead_channels: DeadChannelSection
+
+
 class Report(Figures):
     """Everything that one run found out."""
 
@@ -200,6 +234,7 @@ class Report(Figures):
     target: TargetSection
     footprint: FootprintSection
     fit: FitSection
+    static: StaticSection | None = Field(default=None, description="null where an interpreter runs the model")
     lint: tuple[FindingSection, ...] = Field(description="hazards on this target, the most serious first")
     comparison: ComparisonFigures | None = Field(
         default=None, description="the float source model and the result, sample by sample; null without data"

@@ -97,6 +97,22 @@ def build(core: Core, what: Build, folder: Path, *, name: str = "program") -> Pr
     return Program(core=core, elf=elf, image=read_image(elf))
 
 
+def compile_object(core: Core, source: Path, folder: Path, *, optimization: str = "-O2") -> Path:
+    """Compile one source, whose headers lie beside it, and return its object.
+
+    Raises:
+        ToolError: the compiler is not installed.
+        CompilerError: it refused the source.
+    """
+    reason = core.compiler.unavailable_reason()
+    if reason is not None:
+        raise ToolError(reason)
+    what = Build(sources=(source,), includes=(source.parent,), optimization=optimization)
+    target = folder / f"{core.name}.{source.stem}.o"
+    _run(core, (*_compile_flags(core, what, source), "-c", str(source), "-o", str(target)), source)
+    return target
+
+
 def _support(core: Core, what: Build) -> tuple[str, ...]:
     is_hosted = what.surroundings is Surroundings.HOSTED
     return (

@@ -18,8 +18,9 @@ from edgewright.pipeline.arena import arena_method
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.graph import DType, Graph, Operator, Padding, Quantization, Subgraph, Tensor, write
 from edgewright.pipeline.quantization import dequantize
+from edgewright.pipeline.static_runtime import compile_for, planned_arena
 from edgewright.pipeline.target import Target, choose_family, load_target
-from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, LayerTrace, Placement
+from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, LayerTrace, Placement, Runtime
 from edgewright.runtime_bench.cores import Build, Program, build
 
 FAMILIES = {
@@ -187,10 +188,15 @@ def tree_of(
     target: Target | None = None,
     placement: Placement = Placement.INTERNAL,
     used_bytes: int | None = None,
+    runtime: Runtime | None = None,
 ) -> Mapping[str, bytes]:
-    """Return the tree that is emitted for a model by a family."""
+    """Return the tree that is emitted for a model by a family; over its default runtime where none is given."""
     board = target or load_target(FAMILIES[family_name])
-    family = choose_family(board, family_name)
+    family = choose_family(board, family_name, runtime)
+    static = compile_for(model.graph, model.layer_names, board, family)
+    if static is not None:
+        planned = replace(planned_arena(static, board), placement=placement)
+        return render(replace(model, static=static), planned, board, family, tool_version=TOOL_VERSION)
     arena = Arena(
         arena_bytes=model.host_arena_bytes,
         reserve_bytes=0,

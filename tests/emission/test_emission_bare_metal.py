@@ -84,6 +84,16 @@ def test_firmware_tests_itself(name: str, tiny: EmissionModel, emit: Emit, tmp_p
     assert found.sizes.ram_bytes > 512
 
 
+@pytest.mark.parametrize("name", every_machine(fast=FAST))
+def test_compiled_model_runs(name: str, tiny: EmissionModel, emit: Emit, tmp_path: Path, cache: Cache) -> None:
+    """On every machine the compiled model passes its self-test, and its weights and steps are found in the program."""
+    machine = put_firmware(tmp_path, name, tiny, emit, is_compiled=True)
+    found = run_firmware(machine, tmp_path, cache, STRICT_WORD)
+    assert ("SELF-TEST PASS 3/3 max_diff=0", True) == (found.verdict, found.passed)
+    assert 0 < found.parts.weights_bytes < found.parts.model_bytes
+    assert 3 == len(found.steps)
+
+
 @pytest.mark.parametrize("name", every_machine())
 def test_firmware_answers_the_protocol(name: str, tiny: EmissionModel, emit: Emit, tmp_path: Path) -> None:
     """Without being asked to end, the very same image serves the serial protocol after its self-test."""

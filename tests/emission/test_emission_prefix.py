@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.families import FIRMWARE_FAMILIES
+from support.families import FIRMWARES
 
 from edgewright.pipeline.emission.filters import RESERVED_WORDS
 from edgewright.pipeline.emission.prefix import LONGEST_PREFIX, check_prefix, with_prefix
 from edgewright.pipeline.errors import TargetError
 from edgewright.pipeline.target import load_family
-from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, EmissionModel
+from edgewright.pipeline.vocabulary import DEFAULT_PREFIX, EmissionModel, Runtime
 
 HERE = Path(__file__).parent
 MINE = re.compile(r"(?i)edgewright[_/]|edgewright(?=\)| STATIC| PUBLIC)")
@@ -28,11 +28,13 @@ Emit = Callable[..., Mapping[str, bytes]]
 Compile = Callable[..., Path]
 
 
-@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
-def test_no_name_keeps_the_default(family: str, tiny: EmissionModel, emit: Emit) -> None:
+@pytest.mark.parametrize(("family", "runtime"), FIRMWARES)
+def test_no_name_keeps_the_default(family: str, runtime: Runtime, tiny: EmissionModel, emit: Emit) -> None:
     """With a prefix, no path, name or macro of a family's tree has the default one any more."""
-    tree = emit(replace(tiny, prefix="kws"), family)
-    assert tuple(sorted(tree)) == tuple(sorted(with_prefix(path, "kws") for path in emit(tiny, family)))
+    tree = emit(replace(tiny, prefix="kws"), family, runtime=runtime)
+    assert tuple(sorted(tree)) == tuple(
+        sorted(with_prefix(path, "kws") for path in emit(tiny, family, runtime=runtime))
+    )
     for path, content in tree.items():
         assert (path, []) == (path, MINE.findall(f"{path}\n{content.decode()}"))
     folder = with_prefix(load_family(family).library_folder, "kws")
@@ -40,11 +42,11 @@ def test_no_name_keeps_the_default(family: str, tiny: EmissionModel, emit: Emit)
     assert b"define KWS_LABEL_COUNT" in tree[f"{folder}/kws_model.h"]
 
 
-@pytest.mark.parametrize("family", FIRMWARE_FAMILIES)
-def test_prefix_changes_names_alone(family: str, tiny: EmissionModel, emit: Emit) -> None:
+@pytest.mark.parametrize(("family", "runtime"), FIRMWARES)
+def test_prefix_changes_names_alone(family: str, runtime: Runtime, tiny: EmissionModel, emit: Emit) -> None:
     """Given back its default prefix, a tree is the one without a prefix, but for the order of a few lists."""
-    tree = emit(replace(tiny, prefix="qzx"), family)
-    for path, content in emit(tiny, family).items():
+    tree = emit(replace(tiny, prefix="qzx"), family, runtime=runtime)
+    for path, content in emit(tiny, family, runtime=runtime).items():
         renamed = re.sub(r"qzx(?=\W|_)", DEFAULT_PREFIX, tree[with_prefix(path, "qzx")].decode())
         again = re.sub(r"QZX(?=_)", DEFAULT_PREFIX.upper(), renamed)
         assert (path, sorted(content.decode().split())) == (path, sorted(again.split()))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgewright.pipeline.target import load_family, load_target, target_names
-from edgewright.pipeline.vocabulary import EmissionModel, Placement
+from edgewright.pipeline.vocabulary import EmissionModel, Placement, Runtime
 
 HERE = Path(__file__).parent
 HARNESS = "components/edgewright/edgewright_model.cc"
@@ -43,6 +43,18 @@ def test_harness_and_settings_change_and_nothing_else(board: str, tiny: Emission
     assert outside["sdkconfig.defaults"].startswith(inside["sdkconfig.defaults"])
     own = [line for line in target.psram_sdkconfig.splitlines() if line]
     assert [] == [line for line in own if line not in outside["sdkconfig.defaults"].decode().splitlines()]
+
+
+def test_without_an_interpreter_the_arena_lies_there_too(tiny: EmissionModel, emit: Emit) -> None:
+    """The model's C takes the family's header and attribute, and nothing else of the library changes."""
+    inside, outside = (
+        emit(tiny, "esp_idf", runtime=Runtime.STATIC, target=load_target(BOARDS[0]), placement=placement)
+        for placement in Placement
+    )
+    model = HARNESS.replace(".cc", ".c")
+    assert {model, "sdkconfig.defaults"} == {name for name in inside if inside[name] != outside[name]}
+    assert b"EXT_RAM_BSS_ATTR static arena_memory arena;" in outside[model]
+    assert b'#include "esp_attr.h"' in outside[model]
 
 
 def test_the_arena_lies_in_its_section(tiny: EmissionModel, emit: Emit, tmp_path: Path) -> None:

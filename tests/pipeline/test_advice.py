@@ -13,6 +13,7 @@ from edgewright.pipeline.fit import find_fit
 from edgewright.pipeline.footprint import Footprint
 from edgewright.pipeline.graph import DType
 from edgewright.pipeline.target import Family, Target, load_family, load_target
+from edgewright.pipeline.vocabulary import Runtime
 
 ESP32 = Place(target=load_target("esp32"), family=load_family("esp_idf"))
 NEEDS = Footprint(
@@ -140,20 +141,37 @@ def test_stack_and_variables_that_are_too_large_by_themselves() -> None:
 
 def test_other_families_and_boards_are_tried() -> None:
     """Families of the same board come first, then at most three boards with limits, those with the least RAM first."""
-    measured: list[tuple[str, str]] = []
+    measured: list[tuple[str, str, Runtime]] = []
 
     def measure(target: Target, family: Family) -> Footprint:
-        measured.append((target.name, family.name))
+        measured.append((target.name, family.name, family.runtime))
         return replace(SMALL, arena_bytes=400_000 if target.name == "esp32c3" else 1000)
 
     fit = find_fit(NEEDS, ESP32.target, ESP32.family)
     found = suggest(fit, NEEDS, Contributors(weights=WEIGHTS, peak=None), ESP32, measure)
     assert "it fits as it is with family=arduino" == found[1]
-    boards = found[2].removeprefix("it fits as it is on ").replace(" or ", ", ").split(", ")
+    assert "it fits as it is with runtime=static" == found[2]
+    boards = found[3].removeprefix("it fits as it is on ").replace(" or ", ", ").split(", ")
     rams = [load_target(name.removeprefix("target=")).ram_bytes or 0 for name in boards]
     assert (3, sorted(rams)) == (len(rams), rams)
-    assert ("esp32", "esp_idf") not in measured
-    assert "host" not in {name for name, _ in measured}
+    assert ("esp32", "esp_idf", Runtime.TFLM) not in measured
+    assert ("esp32", "esp_idf", Runtime.STATIC) in measured
+    assert "host" not in {name for name, _, _ in measured}
+
+
+def test_another_runtime_is_proposed_where_it_fits() -> None:
+    """Only where the same board holds the model without an interpreter, and by what was computed for that."""
+
+    def measure(target: Target, family: Family) -> Footprint:
+        is_small = target.name == "esp32" and family.runtime is Runtime.STATIC
+        return SMALL if is_small else replace(NEEDS, weight_bytes=10**9)
+
+    fit = find_fit(NEEDS, ESP32.target, ESP32.family)
+    nothing = Contributors(weights=(), peak=None)
+    assert ("it fits as it is with runtime=static", NOWHERE) == suggest(fit, NEEDS, nothing, ESP32, measure)[-2:]
+    static = Place(target=ESP32.target, family=ESP32.family.over(Runtime.STATIC))
+    found = suggest(fit, NEEDS, nothing, static, measure)
+    assert not [line for line in found if "runtime=" in line]
 
 
 def test_one_board_is_named_alone() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from support.graphs import Draft, tiny_graph
 
+from edgewright.pipeline.codegen.compilation import compile_static
+from edgewright.pipeline.codegen.core import codegen_core
 from edgewright.pipeline.contributors import Contributors, Role, find_contributors
 from edgewright.pipeline.graph import DType, Graph, total_weight_bytes
 from edgewright.pipeline.vocabulary import Kernels
@@ -55,6 +57,19 @@ def test_the_peak_tells_who_waits() -> None:
     ]
     assert {(1, 64)} == {one.shape for one in peak.tensors}
     assert {DType.INT8} == {one.dtype for one in peak.tensors}
+
+
+def test_the_peak_of_a_compiled_model_is_its_plans() -> None:
+    """Without an interpreter the peak is where the plan covers most, under the layers' own names."""
+    graph = shared()
+    model = compile_static(graph, ("one", "two", "three"), codegen_core("cortex-m4"))
+    found = find_contributors(graph, ("one", "two", "three"), Kernels.REFERENCE, "cortex-m4", model)
+    peak = found.peak
+    assert peak is not None
+    assert peak.layer in ("two", "three")
+    assert "input" in {one.layer for one in peak.tensors}
+    assert model.plan.arena_bytes <= peak.nbytes <= model.plan.liveness_bytes + model.scratch_bytes
+    assert {role for role in Role if role is not Role.WAITING} <= {one.role for one in peak.tensors}
 
 
 def test_a_model_of_nothing() -> None:

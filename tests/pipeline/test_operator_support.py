@@ -16,6 +16,7 @@ from edgewright.pipeline.layers import name_layers
 from edgewright.pipeline.operator_support import Lack, complaints, require_operators
 from edgewright.pipeline.operator_tables import family_table
 from edgewright.pipeline.target import choose_family, family_names, load_family, load_target, target_names
+from edgewright.pipeline.vocabulary import Runtime
 
 NRF = ("nrf52840dk", "zephyr")
 NANO = ("nano_33_ble", "arduino")
@@ -67,7 +68,7 @@ def refusal(graph: Graph, board: tuple[str, str]) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("family", family_names())
+@pytest.mark.parametrize("family", [name for name in family_names() if load_family(name).runtime is not Runtime.STATIC])
 @pytest.mark.parametrize("name", [name for name in GRAPHS if "int16" not in name])
 def test_common_models_are_taken(name: str, family: str) -> None:
     """What TFLM's own kernels computes in int8 is taken by every family that has the operator."""
@@ -79,6 +80,16 @@ def test_common_models_are_taken(name: str, family: str) -> None:
         assert f"Operator 0 ({graph.main.operators[0].op})" in refusal(graph, (target.name, family))
     else:
         require_operators(graph, name_layers(graph), target, load_family(family))
+
+
+def test_without_an_interpreter_its_operators_count() -> None:
+    """Over the static runtime a model is held to what that computes, whatever the family's TFLM has."""
+    target = load_target("nrf52840dk")
+    family = choose_family(target, None, Runtime.STATIC)
+    require_operators(tiny_graph(), ["lay"] * 4, target, family)
+    with pytest.raises(TfliteError, match=r'layer "lay" needs ABS .*runtime=tflm'):
+        require_operators(one("ABS"), ["lay"], target, family)
+    require_operators(one("ABS"), ["lay"], target, choose_family(target, None, Runtime.TFLM))
 
 
 def test_a_family_without_tflm_takes_everything() -> None:

@@ -15,7 +15,7 @@ from edgewright.pipeline.target import (
     load_target,
     target_names,
 )
-from edgewright.pipeline.vocabulary import Runtime
+from edgewright.pipeline.vocabulary import Kernels, Runtime
 
 GOOD = """\
 title = "Board"
@@ -130,6 +130,18 @@ def test_runtime_chooses_the_family() -> None:
     )  # fmt: skip
     with pytest.raises(TargetError, match=r'Firmware family "android" has no firmware over runtime "static"; give'):
         choose_family(load_target("android"), "android", Runtime.STATIC)
+
+
+def test_a_family_over_another_runtime_forgets_the_first() -> None:
+    """Over the static runtime nothing is known of TFLM, and the command that builds asks for none of it."""
+    family = load_family("pico_sdk")
+    static = family.over(Runtime.STATIC)
+    assert ("", "", "", Kernels.REFERENCE) == (
+        static.tflm_source, static.tflm_revision, static.operator_table, static.kernels,
+    )  # fmt: skip
+    assert ("cmake", "-B", "build") == static.build_command != family.build_command
+    assert family == family.over(Runtime.TFLM)
+    assert load_family("bare_metal") == load_family("bare_metal").over(Runtime.STATIC)
 
 
 @pytest.mark.parametrize("name", family_names())

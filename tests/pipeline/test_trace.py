@@ -140,4 +140,13 @@ def test_hashes_of_many_tensors_differ() -> None:
 def test_bytes_in_flash() -> None:
     """Each output takes a row of the table, each vector 4 bytes of hash, and values all that are no outputs."""
     graph = tiny_graph()
-    assert (4 * 16, 4 * 4, 16 + 16 + 3 + 4 * 4) == (table_bytes(graph), hash_bytes(graph), value_bytes(graph))
+    traced = traced_outputs(graph)
+    assert (4 * 16, 4 * 4, 16 + 16 + 3 + 4 * 4) == (table_bytes(traced), hash_bytes(traced), value_bytes(traced))
+
+
+def test_a_runtime_shows_what_it_shows() -> None:
+    """Of outputs that a runtime does not show nothing is held, and the others come in its own order."""
+    graph = tiny_graph()
+    whole = traced_outputs(graph)
+    assert (whole[2], whole[0]) == traced_outputs(graph, ((2, 0), (0, 0)))
+    assert () == traced_outputs(graph, ())

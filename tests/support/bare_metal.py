@@ -37,7 +37,13 @@ def _mark(name: str) -> pytest.MarkDecorator:
 
 
 def put_firmware(
-    folder: Path, target_name: str, model: EmissionModel, emit: Callable[..., Mapping[str, bytes]], *, defines: str = ""
+    folder: Path,
+    target_name: str,
+    model: EmissionModel,
+    emit: Callable[..., Mapping[str, bytes]],
+    *,
+    defines: str = "",
+    is_compiled: bool = False,
 ) -> Machine:
     """Write the firmware of a model into a folder, with the board model in its place, or skip the test.
 
@@ -47,6 +53,7 @@ def put_firmware(
         model: the tiny model.
         emit: the fixture that renders a model.
         defines: names of macros that the board model is compiled with, separated by blanks.
+        is_compiled: whether the compiled model stays, and no board model takes its place.
     """
     target = load_target(target_name)
     machine = usable_core(machine_of(target).name)
@@ -55,6 +62,8 @@ def put_firmware(
     for name, content in emit(model, "bare_metal", target=target).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
+    if is_compiled:
+        return machine
     head = "".join(f"#define {name}\n" for name in defines.split())
     text = with_prefix(head + MODEL.read_text(), model.prefix)
     (folder / model.prefix / f"{model.prefix}_model.c").write_text(text)

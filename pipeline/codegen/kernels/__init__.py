@@ -68,6 +68,18 @@ def choose(step: Step, program: Program, core: CodegenCore, options: Options = D
     """
     if isinstance(step.operation, Reinterpretation):
         return None
+    kernel, _ = candidates(step, program, core, options)[0]
+    return kernel.lower(kernel, step, program)
+
+
+def candidates(
+    step: Step, program: Program, core: CodegenCore, options: Options = DEFAULTS
+) -> tuple[tuple[Kernel, float], ...]:
+    """Return the kernels that may be taken for a step, the cheapest first, each with its estimate of instructions.
+
+    Raises:
+        ValueError: no kernel accepts the step (a defect: what is read can be computed).
+    """
     accepting = [
         kernel
         for kernel in KERNELS
@@ -80,5 +92,5 @@ def choose(step: Step, program: Program, core: CodegenCore, options: Options = D
     plain = [kernel for kernel in accepting if kernel.name.endswith("_ref")]
     tuned = [kernel for kernel in accepting if kernel not in plain]
     among = (plain or tuned) if options.kernels is KernelChoice.REFERENCE else (tuned or plain)
-    kernel = min(among, key=lambda candidate: candidate.cost(step, program, core))
-    return kernel.lower(kernel, step, program)
+    costs = ((kernel, kernel.cost(step, program, core)) for kernel in among)
+    return tuple(sorted(costs, key=lambda pair: pair[1]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edgewright.pipeline.report.charts import LAYERS
 from edgewright.pipeline.report.evidence import BenchSection
-from edgewright.pipeline.report.schema import Report
+from edgewright.pipeline.report.schema import Report, StaticSection
 from edgewright.pipeline.report.text import format_bytes, format_count, format_small_share
 from edgewright.pipeline.report.views.blocks import Block, Details, Section, pictures, row, say, table
 
@@ -14,7 +14,12 @@ from edgewright.pipeline.report.views.blocks import Block, Details, Section, pic
 def layer_section(report: Report) -> Section:
     """Return what each operator costs."""
     bench = report.bench
-    blocks = (*pictures(LAYERS, report), *(_measured(bench) if bench and bench.layers else ()), *_counted(report))
+    blocks = (
+        *pictures(LAYERS, report),
+        *(_measured(bench) if bench and bench.layers else ()),
+        *_counted(report),
+        *(_kernels(report.static) if report.static else ()),
+    )
     return Section(title="Layer by layer", anchor="layers", blocks=blocks)
 
 
@@ -62,6 +67,18 @@ def _counted(report: Report) -> Iterator[Block]:
     yield Details(summary="Figures of the model", blocks=(table(columns, rows),))
     if report.bench is None:
         yield say("Time and error by layer are measured by edgewright bench on this folder.")
+
+
+def _kernels(static: StaticSection) -> Iterator[Block]:
+    rows = (
+        row(
+            ", ".join(one.layers), one.kernel or "-", format_count(one.macs), format_bytes(one.constant_bytes),
+            format_bytes(one.scratch_bytes), one.reason,
+        )
+        for one in static.kernels
+    )  # fmt: skip
+    columns = ("layers", "kernel", "MACs", "constants", "scratch", "why")
+    yield Details(summary="Kernels", blocks=(table(columns, rows),))
 
 
 def _figure(value: float | None, form: str) -> str:

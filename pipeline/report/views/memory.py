@@ -71,7 +71,7 @@ def _parts(report: Report) -> Iterator[Block]:
 def _arena(report: Report) -> Iterator[Block]:
     yield from pictures(TIMELINE, report)
     if report.timeline:
-        who = "the .tflite says where they lie" if report.timeline.is_offline else "TensorFlow Lite Micro places them"
+        who = _planner(report)
         yield say(
             f"Each block is a tensor, or the scratch of a kernel: as high as its bytes, as wide as the time in which "
             f"it is needed; {who}."
@@ -83,8 +83,21 @@ def _arena(report: Report) -> Iterator[Block]:
         yield from _peak(report)
 
 
+def _planner(report: Report) -> str:
+    if report.static:
+        return "planned when the model was compiled, outputs over inputs where a kernel's order allows it"
+    is_offline = report.timeline is not None and report.timeline.is_offline
+    return "the .tflite says where they lie" if is_offline else "TensorFlow Lite Micro places them"
+
+
 def _size(report: Report) -> str:
     arena = report.arena
+    if report.static:
+        return (
+            f"{format_bytes(arena.bytes)}, planned when the model was compiled; no plan takes less than "
+            f"{format_bytes(report.static.least_bytes)}, and with nothing over anything else it would be "
+            f"{format_bytes(report.static.liveness_bytes)}."
+        )
     if arena.method is not ArenaMethod.COMPUTED:
         return (
             f"{format_bytes(arena.bytes)}, measured: the smallest arena in which TensorFlow Lite Micro's host build "

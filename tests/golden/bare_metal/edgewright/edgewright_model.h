@@ -20,9 +20,9 @@
 #define EDGEWRIGHT_MODEL_DIGEST "567f722c8a9745c2aa7815ddcf8fb60d40f82a247160cc380abf5a3af7ffb05f" /* SHA-256 of the .tflite */
 #define EDGEWRIGHT_KERNELS "static"
 #define EDGEWRIGHT_SCHEMA_VERSION 3
-#define EDGEWRIGHT_ARENA_BYTES 2048u /* computed */
+#define EDGEWRIGHT_ARENA_BYTES 32u /* planned */
 /* What edgewright_arena_used_bytes must say, computed; 0 where that is not known. */
-#define EDGEWRIGHT_ARENA_USED_BYTES 0u
+#define EDGEWRIGHT_ARENA_USED_BYTES 32u
 #define EDGEWRIGHT_LABEL_COUNT 3u
 #define EDGEWRIGHT_INPUT_COUNT 1u
 #define EDGEWRIGHT_OUTPUT_COUNT 1u
@@ -106,12 +106,13 @@ edgewright_status edgewright_invoke_observed(edgewright_observer observer, void 
 
 /*
  * Where the caller writes an input and reads an output: elements of the type and shape that the facts name.
- * Null before edgewright_init or for an index that does not exist. bytes receives the length, and may be null.
+ * Null for an index that does not exist, and before edgewright_init where the runtime has to start. bytes receives the
+ * length, and may be null.
  */
 void *edgewright_input(size_t index, size_t *bytes);
 const void *edgewright_output(size_t index, size_t *bytes);
 
-/* How much of the arena is in use; 0 before edgewright_init. */
+/* How much of the arena is in use; 0 before edgewright_init where the runtime has to start. */
 size_t edgewright_arena_used_bytes(void);
 
 size_t edgewright_input_count(void);
