@@ -10,8 +10,8 @@ TARGETS := $(patsubst targets/%/target.toml,%,$(sort $(wildcard targets/*/target
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PYTEST := $(BIN)/pytest --timeout=1800
-# A file's tests share its fixtures and stay together.
-PARALLEL := -n 2 --dist loadfile
+# A file's tests share its fixtures and stay together; tests/conftest.py says which files come first.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 FAST := not slow and not full
 space := $(subst ,, )
 comma := ,

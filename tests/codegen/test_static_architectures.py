@@ -41,12 +41,19 @@ ARCHITECTURES: dict[str, Callable[[], KerasModel]] = {
 }
 
 
+FULL = ("image_classification", "visual_wake_words", "anomaly_detection", "mobilenet_v2", "mnist_teacher",
+        "motion_teacher", "anomaly_teacher")  # fmt: skip
+"""Those of whose kind a smaller one stands beside them."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "is_per_channel",
     [pytest.param(False, id="dense_per_tensor"), pytest.param(True, id="dense_per_channel", marks=pytest.mark.full)],
 )
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.full if name in FULL else []) for name in ARCHITECTURES]
+)
 def test_an_architecture_gives_what_tflm_gives(name: str, is_per_channel: bool) -> None:
     """A network of random weights is computed to the bit, rewritten or not."""
     model = enliven(ARCHITECTURES[name]())

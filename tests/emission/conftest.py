@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from support.emulated import usable_core
+from support.objects import build_once, compile_and_link
 from support.tflm import build_on_core, given_core, given_library, includes, library  # noqa: F401 - fixtures
 
 from edgewright.pipeline.arena import arena_method
@@ -21,7 +21,7 @@ from edgewright.pipeline.quantization import dequantize
 from edgewright.pipeline.static_runtime import compile_for, planned_arena
 from edgewright.pipeline.target import Target, choose_family, load_target
 from edgewright.pipeline.vocabulary import Arena, EmissionModel, GoldenVectors, LayerTrace, Placement, Runtime
-from edgewright.runtime_bench.cores import Build, Program, build
+from edgewright.runtime_bench.cores import Build, Program
 
 FAMILIES = {
     "android": "android",
@@ -246,9 +246,7 @@ def cc(tmp_path: Path) -> Compile:
     def build(sources: Sequence[Path], *, flags: Sequence[str] = C99, name: str = "program") -> Path:
         program = tmp_path / name
         folders = sorted({str(source.parent) for source in sources})
-        command = [compiler, *flags, *(f"-I{folder}" for folder in folders), *map(str, sources), "-o", str(program)]
-        finished = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert (0, "") == (finished.returncode, finished.stderr)
+        compile_and_link(compiler, (*flags, *(f"-I{folder}" for folder in folders)), sources, program)
         return program
 
     return build
@@ -269,6 +267,6 @@ def build_for(tmp_path: Path) -> Callable[..., Program]:
             warnings=tuple(flag for flag in flags if not flag.startswith("-std=")),
             with_port=len(chosen) < len(sources),
         )
-        return build(usable_core(core_name), what, tmp_path)
+        return build_once(usable_core(core_name), what, tmp_path)
 
     return build_sources

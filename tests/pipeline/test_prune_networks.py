@@ -63,7 +63,7 @@ class Pruned:
     after: bytes
 
 
-@pytest.fixture(scope="module", params=CASES)
+@pytest.fixture(scope="module", params=["resnet8", pytest.param("mobilenet", marks=pytest.mark.full)])
 def pruned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pruned:
     """A network of which the stage took half of the channels in two steps, without training, and both conversions."""
     case, folder = CASES[request.param], tmp_path_factory.mktemp("pruned")

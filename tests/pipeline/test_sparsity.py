@@ -160,7 +160,7 @@ def test_groups_lie_along_the_input_channels(small_data: Path, tmp_path: Path) -
 # ---- what follows --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sparse", ["unstructured", "two_of_four"])
+@pytest.mark.parametrize("sparse", [pytest.param("unstructured", marks=pytest.mark.full), "two_of_four"])
 def test_zeros_survive_the_stages_that_follow(
     sparse: str, request: pytest.FixtureRequest, small_models: Mapping[str, Path], small_data: Path, tmp_path: Path
 ) -> None:

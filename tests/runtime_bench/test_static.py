@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.emulated import REDUCED as REDUCED_CORES
 from support.emulated import usable_core
 from support.graphs import tiny_graph
 from support.static import expected, layer_names, run_emulated, run_on_host
@@ -68,7 +69,9 @@ def test_a_network_is_bit_exact_on_this_computer(network_cache: Cache, name: str
     assert [True] == [np.array_equal(one, other) for one, other in zip(wanted, found, strict=True)]
 
 
-@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize(
+    "core", [pytest.param(core, marks=[] if core in REDUCED_CORES else pytest.mark.full) for core in CORES]
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_is_bit_exact_on_a_core(network_cache: Cache, name: str, core: str, tmp_path: Path) -> None:
     """Under QEMU as well."""

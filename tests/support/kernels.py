@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from support.objects import build_once, compile_and_link
 
 from edgewright.pipeline.codegen.call import Array, Call, Kernel, Overlap
 from edgewright.pipeline.codegen.core import CodegenCore, Feature
@@ -25,7 +26,7 @@ from edgewright.pipeline.codegen.rendering import array_definition, facts_initia
 from edgewright.pipeline.emission.templates import Template, environment
 from edgewright.pipeline.graph import DType
 from edgewright.pipeline.target import FAMILIES
-from edgewright.runtime_bench.cores import Build, Core, Count, build, run
+from edgewright.runtime_bench.cores import Build, Core, Count, run
 
 Values = npt.NDArray[Any]
 
@@ -107,9 +108,7 @@ def run_on_host(jobs: Sequence[Job], folder: Path, *, flags: Sequence[str] = SAN
     """Run jobs under AddressSanitizer and UndefinedBehaviorSanitizer; return for each job its outputs, flat."""
     sources = write_program(jobs, folder)
     binary = folder / "program"
-    command = ["gcc", *flags, f"-I{folder}", *map(str, sources), "-o", str(binary)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    compile_and_link("gcc", (*flags, f"-I{folder}"), sources, binary)
     ran = subprocess.run(
         [str(binary)], input=_inputs(jobs), capture_output=True, check=False, timeout=HOST_TIMEOUT_SECONDS
     )
@@ -122,7 +121,7 @@ def run_on_core(
 ) -> list[tuple[Values, ...]]:
     """Run jobs on an emulated core; return for each job its outputs, flat."""
     what = Build(sources=write_program(jobs, folder), includes=(folder,), optimization=optimization)
-    return _outputs(jobs, run(build(core, what, folder), stdin=_inputs(jobs)).stdout)
+    return _outputs(jobs, run(build_once(core, what, folder), stdin=_inputs(jobs)).stdout)
 
 
 def count_on_core(
@@ -132,7 +131,7 @@ def count_on_core(
     what = Build(sources=write_program(jobs, folder), includes=(folder,), optimization=optimization)
     marks = tuple(f"job_{number}" for number in range(len(jobs)))
     marked = Count(cache=count.cache, marks=(*marks, "job_done"))
-    counted = run(build(core, what, folder), stdin=_inputs(jobs), count=marked).counted
+    counted = run(build_once(core, what, folder), stdin=_inputs(jobs), count=marked).counted
     assert counted is not None
     return [counted.between(mark, "job_done")[0] for mark in marks]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.objects import build_once, compile_and_link
 
 from edgewright.pipeline.codegen.compilation import compile_static
 from edgewright.pipeline.codegen.core import codegen_core
@@ -16,7 +17,7 @@ from edgewright.pipeline.codegen.options import DEFAULTS, Options
 from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.graph import Graph, input_tensors, output_tensors, write
 from edgewright.pipeline.interpreters import Array, Request, run, tflm_engine
-from edgewright.runtime_bench.cores import Build, Core, build
+from edgewright.runtime_bench.cores import Build, Core
 from edgewright.runtime_bench.cores import run as run_on_core
 from edgewright.runtime_bench.static.measurement import codegen_name
 from edgewright.runtime_bench.static.program import render_library, write_library
@@ -73,9 +74,7 @@ def run_on_host(
         pytest.skip("no C compiler: install one (Debian: apt install gcc)")
     sources = [*library_sources(graph, folder, core, options), PROGRAMS / "static_main.c"]
     program = folder / "model"
-    command = [compiler, *WARNINGS, *flags, f"-I{folder}", *map(str, sources), "-o", str(program)]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (0, "") == (made.returncode, made.stderr)
+    compile_and_link(compiler, (*WARNINGS, *flags, f"-I{folder}"), sources, program)
     done = subprocess.run([program], input=_samples(inputs), capture_output=True, check=False)
     assert (0, b"") == (done.returncode, done.stderr)
     return _outputs(graph, done.stdout)
@@ -87,7 +86,7 @@ def run_emulated(
     """Run samples through a model's C on an emulated core; see `run_on_host`."""
     sources = library_sources(graph, folder, codegen_name(core), options)
     what = Build(sources=(*sources, PROGRAMS / "static_main.c"), includes=(folder,))
-    done = run_on_core(build(core, what, folder), stdin=_samples(inputs), timeout_seconds=600.0)
+    done = run_on_core(build_once(core, what, folder), stdin=_samples(inputs), timeout_seconds=600.0)
     assert (0, b"") == (done.exit_status, done.stderr)
     return _outputs(graph, done.stdout)
 
