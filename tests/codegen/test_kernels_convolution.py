@@ -86,7 +86,12 @@ def test_pointwise_overlaps_itself() -> None:
     distances = {
         kernel.name: make_job(kernel, layer.program, [layer.given], overlapped=True).distance for kernel in KERNELS
     }
-    assert {"convolution_3x4": -3 * 64, "convolution_1x4": -64, "convolution_unsigned": 0} == distances
+    assert {
+        "convolution_3x4": -3 * 64,
+        "convolution_1x4": -64,
+        "convolution_unsigned": 0,
+        "convolution_dsp": 0,
+    } == distances
 
 
 def test_output_over_a_larger_input() -> None:
@@ -100,7 +105,14 @@ def test_output_over_a_larger_input() -> None:
 
 @pytest.mark.parametrize(
     ("core", "expected"),
-    [("riscv32", "convolution_3x4"), ("cortex-m0plus", "convolution_unsigned"), ("cortex-m3", "convolution_1x4")],
+    [
+        ("riscv32", "convolution_3x4"),
+        ("cortex-m0plus", "convolution_unsigned"),
+        ("cortex-m3", "convolution_1x4"),
+        ("cortex-m4", "convolution_dsp"),
+        ("cortex-m7", "convolution_dsp"),
+        ("cortex-m33", "convolution_dsp"),
+    ],
 )
 def test_kernel_of_a_core(core: str, expected: str) -> None:
     """Each kind of core gets the kernel that is made for its registers."""
@@ -138,3 +150,19 @@ def test_awkward_layers_get_the_plain_kernel(case: str, tmp_path: Path) -> None:
     assert call is not None
     assert "convolution_ref" == call.kernel.name
     assert not differing(jobs_of(call.kernel, [layer]), tmp_path)
+
+
+def test_large_weights_and_sums_are_not_paired() -> None:
+    """A weight of -128, and sums that need more than 23 bits, keep a kernel that does not pair outputs."""
+    layer = convolution((6, 6, 8), 8, (3, 3))
+    assert layer is not None
+    operation = layer.operation
+    assert isinstance(operation, Convolution)
+    weights, biases = operation.weights.copy(), operation.biases.copy()
+    weights[5, 1, 1, 3] = -128
+    biases[2] = 2**23
+    for altered in (replace(operation, weights=weights), replace(operation, biases=biases)):
+        program = replace(layer, operation=altered).program
+        call = choose(program.steps[0], program, codegen_core("cortex-m4"))
+        assert call is not None
+        assert "convolution_1x4" == call.kernel.name

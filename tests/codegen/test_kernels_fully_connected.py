@@ -13,6 +13,7 @@ from support.heavy_layers import Layer, differing, fully_connected, jobs_of
 from support.kernels import ANY_CORE
 
 from edgewright.pipeline.codegen.call import Kernel
+from edgewright.pipeline.codegen.core import codegen_core
 from edgewright.pipeline.codegen.kernels import choose
 from edgewright.pipeline.codegen.kernels.fully_connected import KERNELS
 from edgewright.pipeline.codegen.kernels.reference import KERNELS as REFERENCE
@@ -32,16 +33,16 @@ def layers(counts: tuple[int, ...]) -> list[Layer]:
     return [*found, *(layer.extreme for layer in found if not layer.operation.weights_zero_point)]
 
 
-def rounding_layer(*, is_signed: bool) -> Layer:
+def rounding_layer(*, is_signed: bool, bits: int = 28) -> Layer:
     """Return a layer whose sums are its biases: at, just above and just below where an output rounds the other way."""
     draw = np.random.default_rng(31)
     multipliers = draw.integers(2**30, 2**31, TIES)
     multipliers[:3] = 2**30, 2**31 - 1, 2**30 + 1
-    right = draw.integers(1, 20, TIES)
+    right = draw.integers(1, bits - 8, TIES)
     zero_point = int(draw.integers(-20, 20))
     wanted = draw.integers(-128, 128, TIES) - zero_point + 0.5
     sums = np.rint(wanted * 2.0 ** (31 + right) / multipliers) + draw.integers(-2, 3, TIES)
-    biases = np.clip(sums, -(2**28) + 256, 2**28 - 256).astype(np.int32)
+    biases = np.clip(sums, -(2**bits) + 256, 2**bits - 256).astype(np.int32)
     operation = FullyConnected(
         weights=np.zeros((TIES, 1), np.int8),
         biases=biases,
@@ -74,7 +75,9 @@ def test_grid_of_layers(kernel: Kernel, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kernel", EVERY, ids=lambda kernel: kernel.name)
 def test_rounding(kernel: Kernel, tmp_path: Path) -> None:
     """Sums where an output rounds the other way are exact, whether outputs below the zero point count or not."""
-    jobs = jobs_of(kernel, [rounding_layer(is_signed=is_signed) for is_signed in (True, False)])
+    jobs = jobs_of(
+        kernel, [rounding_layer(is_signed=is_signed, bits=bits) for is_signed in (True, False) for bits in (23, 28)]
+    )
     assert len(jobs) >= 2
     assert not differing(jobs, tmp_path)
 
@@ -83,7 +86,8 @@ def test_rounding(kernel: Kernel, tmp_path: Path) -> None:
 def test_layers_on_cores(name: str, tmp_path: Path) -> None:
     """A sample of shapes and the rounding of sums are exact on an emulated core, with every kernel."""
     core = usable_core(name)
-    sample = [*layers((1, 7, 16))[::5], rounding_layer(is_signed=True), rounding_layer(is_signed=False)]
+    ties = [rounding_layer(is_signed=is_signed, bits=bits) for is_signed in (True, False) for bits in (23, 28)]
+    sample = [*layers((1, 7, 16))[::5], *ties]
     jobs = [job for kernel in EVERY for job in jobs_of(kernel, sample)]
     assert not differing(jobs, tmp_path, core)
 
@@ -112,3 +116,18 @@ def test_scaling_by_less_than_a_bit() -> None:
         assert call is not None
         names.append(call.kernel.name)
     assert ["fully_connected_ref", "fully_connected_1x4"] == names
+
+
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m7", "cortex-m33"])
+def test_pairs_where_they_are_exact(core: str) -> None:
+    """Cores with DSP instructions pair outputs, unless a sum needs more than 23 bits."""
+    layer = fully_connected(1, 64, 8)
+    biases = layer.operation.biases.copy()
+    biases[3] = 2**23
+    names = []
+    for operation in (layer.operation, replace(layer.operation, biases=biases)):
+        program = replace(layer, operation=operation).program
+        call = choose(program.steps[0], program, codegen_core(core))
+        assert call is not None
+        names.append(call.kernel.name)
+    assert ["fully_connected_dsp", "fully_connected_1x4"] == names

@@ -7,25 +7,32 @@ import numpy as np
 from edgewright.pipeline.codegen.call import Call, Kernel
 from edgewright.pipeline.codegen.core import CodegenCore, Feature
 from edgewright.pipeline.codegen.kernels.facts import facts, operation_of
-from edgewright.pipeline.codegen.kernels.matrix import MOST_UNSIGNED, group_overlap, matrix_fields
-from edgewright.pipeline.codegen.kernels.rescaling import rescales
-from edgewright.pipeline.codegen.operations import FullyConnected
+from edgewright.pipeline.codegen.kernels.matrix import MOST_UNSIGNED, OUTPUTS, group_overlap, matrix_fields
+from edgewright.pipeline.codegen.kernels.pairs import pair_fields, pair_scales, pair_words, pairs_exactly, run_order
+from edgewright.pipeline.codegen.kernels.rescaling import folded_biases, rescales
+from edgewright.pipeline.codegen.operations import FullyConnected, Int8s
 from edgewright.pipeline.codegen.program import Program, Step
+from edgewright.pipeline.rounding import round_up
+
+
+def real_weights(operation: FullyConnected) -> Int8s:
+    """Return the weights without their zero point; `accepts` says whether they fit."""
+    return (operation.weights.astype(np.int32) - operation.weights_zero_point).astype(np.int8)
 
 
 def accepts(step: Step, program: Program) -> bool:
     """Take weights that fit a byte without their zero point, and outputs that are scaled down."""
     operation = operation_of(step, FullyConnected)
-    weights = operation.weights.astype(np.int32) - operation.weights_zero_point
-    return bool((weights == weights.astype(np.int8)).all()) and rescales(
-        weights.astype(np.int8), operation.biases, operation.input_zero_point, operation.requantization
+    wide = operation.weights.astype(np.int32) - operation.weights_zero_point
+    return bool((wide == wide.astype(np.int8)).all()) and rescales(
+        real_weights(operation), operation.biases, operation.input_zero_point, operation.requantization
     )
 
 
 def lower(kernel: Kernel, step: Step, program: Program, rows: int, *, is_unsigned: bool = False) -> Call:
     """Prepare the constants of a fully-connected layer that computes so many rows at once."""
     operation = operation_of(step, FullyConnected)
-    weights = (operation.weights.astype(np.int32) - operation.weights_zero_point).astype(np.int8)
+    weights = real_weights(operation)
     outputs, depth = weights.shape
     matrix = matrix_fields(
         weights, operation.biases, operation.input_zero_point, operation.requantization, is_unsigned=is_unsigned
@@ -57,6 +64,36 @@ def accepts_unsigned(step: Step, program: Program) -> bool:
     return operation.weights.shape[1] <= MOST_UNSIGNED and accepts(step, program)
 
 
+def accepts_dsp(step: Step, program: Program) -> bool:
+    """Take the same where outputs can be paired."""
+    operation = operation_of(step, FullyConnected)
+    return accepts(step, program) and pairs_exactly(
+        real_weights(operation), operation.biases, operation.input_zero_point
+    )
+
+
+def lower_dsp(kernel: Kernel, step: Step, program: Program) -> Call:
+    """Prepare the constants of a fully-connected layer with outputs in pairs, two of them at once."""
+    operation = operation_of(step, FullyConnected)
+    weights = real_weights(operation)
+    outputs, depth = weights.shape
+    filled = np.zeros((round_up(outputs, OUTPUTS), depth), np.int8)
+    filled[:outputs] = weights
+    words = pair_words(filled, run_order(depth))
+    folded = folded_biases(weights, operation.biases, operation.input_zero_point)
+    scales = pair_scales(folded, operation.requantization, len(filled))
+    grouped = words.reshape(-1, 2, words.shape[1]).transpose(0, 2, 1)
+    starts = np.arange(operation.rows, dtype=np.int64) * depth
+    return Call(
+        kernel=kernel,
+        fields=(
+            *facts(rows=operation.rows, depth=depth),
+            *pair_fields(outputs, operation.requantization, grouped, scales),
+        ),
+        overlap=group_overlap(starts, outputs, operation.rows * outputs, lags=True),
+    )
+
+
 def products(step: Step) -> int:
     """Return how many multiplications it takes."""
     operation = operation_of(step, FullyConnected)
@@ -74,6 +111,12 @@ def _cost_1x4(step: Step, program: Program, core: CodegenCore) -> float:
 
 def _cost_unsigned(step: Step, program: Program, core: CodegenCore) -> float:
     return 4.1 * products(step)
+
+
+def _cost_dsp(step: Step, program: Program, core: CodegenCore) -> float:
+    operation = operation_of(step, FullyConnected)
+    outputs, depth = operation.weights.shape
+    return 1.2 * operation.rows * round_up(outputs, OUTPUTS) * (depth + 8)
 
 
 _HELPERS = (
@@ -110,5 +153,14 @@ KERNELS = (
         cost=_cost_unsigned,
         has_scratch=True,
         helpers=("edgewright_finish_patch", "edgewright_matrix", "edgewright_multiply_unsigned", "edgewright_rescale"),
+    ),
+    Kernel(
+        name="fully_connected_dsp",
+        operation=FullyConnected,
+        accepts=accepts_dsp,
+        lower=lower_dsp,
+        cost=_cost_dsp,
+        needs=frozenset({Feature.DSP}),
+        helpers=("edgewright_dsp", "edgewright_pairs", "edgewright_rescale"),
     ),
 )
