@@ -10,8 +10,8 @@
  */
 #include "edgewright_model.h"
 
-#include "edgewright_convolution_1x4.h"
-#include "edgewright_fully_connected_1x4.h"
+#include "edgewright_convolution_dsp.h"
+#include "edgewright_fully_connected_dsp.h"
 #include "edgewright_softmax.h"
 #include "edgewright_weights.h"
 
@@ -42,7 +42,7 @@ typedef struct {
 
 /* CONV_2D conv2d */
 static NOINLINE void edgewright_step_0(void) {
-    static const edgewright_convolution_1x4_facts facts = {
+    static const edgewright_convolution_dsp_facts facts = {
         .window.input_height = 4,
         .window.input_width = 4,
         .window.channels = 1,
@@ -61,31 +61,33 @@ static NOINLINE void edgewright_step_0(void) {
         .window.column_begin = 0,
         .window.column_end = 2,
         .window.fill = -3,
-        .matrix.outputs = 2,
-        .matrix.minimum = -128,
-        .matrix.maximum = 127,
-        .matrix.correction = -2,
-        .matrix.weights = edgewright_weights_0,
-        .matrix.scales = edgewright_weights_1,
+        .is_pointwise = 0,
+        .words = 6,
+        .pairs.outputs = 2,
+        .pairs.minimum = -128,
+        .pairs.maximum = 127,
+        .pairs.correction = -2,
+        .pairs.weights = edgewright_weights_0,
+        .pairs.scales = edgewright_weights_1,
     };
 
-    edgewright_convolution_1x4(&facts, (const int8_t *)(arena.bytes + 16), (int8_t *)(arena.bytes + 12), arena.bytes + 0);
+    edgewright_convolution_dsp(&facts, (const int8_t *)(arena.bytes + 108), (int8_t *)(arena.bytes + 108), arena.bytes + 0);
 }
 
 /* FULLY_CONNECTED dense */
 static NOINLINE void edgewright_step_1(void) {
-    static const edgewright_fully_connected_1x4_facts facts = {
+    static const edgewright_fully_connected_dsp_facts facts = {
         .rows = 1,
         .depth = 8,
-        .matrix.outputs = 3,
-        .matrix.minimum = -128,
-        .matrix.maximum = 127,
-        .matrix.correction = -2,
-        .matrix.weights = edgewright_weights_2,
-        .matrix.scales = edgewright_weights_3,
+        .pairs.outputs = 3,
+        .pairs.minimum = -128,
+        .pairs.maximum = 127,
+        .pairs.correction = -2,
+        .pairs.weights = edgewright_weights_2,
+        .pairs.scales = edgewright_weights_3,
     };
 
-    edgewright_fully_connected_1x4(&facts, (const int8_t *)(arena.bytes + 12), (int8_t *)(arena.bytes + 0));
+    edgewright_fully_connected_dsp(&facts, (const int8_t *)(arena.bytes + 108), (int8_t *)(arena.bytes + 0));
 }
 
 /* SOFTMAX softmax */
@@ -107,8 +109,8 @@ static void (*const steps[])(void) = {
 };
 
 static const observation observations[] = {
-    {1u, 0u, 0u, 12u, 8u},
-    {1u, 1u, 0u, 12u, 8u},
+    {1u, 0u, 0u, 108u, 8u},
+    {1u, 1u, 0u, 108u, 8u},
     {2u, 2u, 0u, 0u, 3u},
     {3u, 3u, 0u, 0u, 3u},
     {UINT32_MAX, 0u, 0u, 0u, 0u},
@@ -147,7 +149,7 @@ edgewright_status edgewright_invoke_observed(edgewright_observer observer, void 
 
 void *edgewright_input(size_t index, size_t *bytes) {
     static const uint32_t places[EDGEWRIGHT_INPUT_COUNT][2] = {
-        {16u, 16u},
+        {108u, 16u},
     };
 
     if (index >= EDGEWRIGHT_INPUT_COUNT) {

@@ -20,9 +20,9 @@
 #define EDGEWRIGHT_MODEL_DIGEST "567f722c8a9745c2aa7815ddcf8fb60d40f82a247160cc380abf5a3af7ffb05f" /* SHA-256 of the .tflite */
 #define EDGEWRIGHT_KERNELS "static"
 #define EDGEWRIGHT_SCHEMA_VERSION 3
-#define EDGEWRIGHT_ARENA_BYTES 32u /* planned */
+#define EDGEWRIGHT_ARENA_BYTES 128u /* planned */
 /* What edgewright_arena_used_bytes must say, computed; 0 where that is not known. */
-#define EDGEWRIGHT_ARENA_USED_BYTES 32u
+#define EDGEWRIGHT_ARENA_USED_BYTES 128u
 #define EDGEWRIGHT_LABEL_COUNT 3u
 #define EDGEWRIGHT_INPUT_COUNT 1u
 #define EDGEWRIGHT_OUTPUT_COUNT 1u

@@ -14,9 +14,9 @@
 extern "C" {
 #endif
 
-extern const int8_t edgewright_weights_0[36];
-extern const int32_t edgewright_weights_1[16];
-extern const int8_t edgewright_weights_2[32];
+extern const int32_t edgewright_weights_0[6];
+extern const int32_t edgewright_weights_1[8];
+extern const int32_t edgewright_weights_2[8];
 extern const int32_t edgewright_weights_3[16];
 extern const int32_t edgewright_table_4[256];
 
