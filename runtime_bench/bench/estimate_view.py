@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from edgewright.runtime_bench.bench.schema import EstimateSection
 from edgewright.runtime_bench.bench.view_parts import Column, View, format_ms, words
@@ -12,7 +12,7 @@ def estimates_view(name: str, estimates: Sequence[EstimateSection]) -> View:
     """Return estimates of targets, and why others have none."""
     known = [one for one in estimates if one.latency_us is not None]
     remarks = dict.fromkeys((one.core, one.remark) for one in known)
-    unknown = dict.fromkeys(one.remark for one in estimates if one.latency_us is None)
+    unknown = dict.fromkeys(f"{one.target} ({one.family})" for one in estimates if one.latency_us is None)
     return View(
         title=f"{name}: estimated latency on targets, not measured",
         columns=(
@@ -28,6 +28,12 @@ def estimates_view(name: str, estimates: Sequence[EstimateSection]) -> View:
         ),
         notes=(
             *(f"{core}: {remark}." for core, remark in remarks),
-            *(f"No estimate: {remark}." for remark in unknown),
+            *_without(unknown),
         ),
     )  # fmt: skip
+
+
+def _without(places: Collection[str]) -> Iterator[str]:
+    """Say in one sentence for which targets there is no estimate; the document has the reason of each."""
+    if places:
+        yield f"No estimate for {', '.join(places)}: nobody published a measurement of these kernels there."
