@@ -70,7 +70,13 @@ def _included(path: Path, folders: Sequence[Path]) -> Iterator[Path]:
 
 
 def compile_and_link(compiler: str, flags: Sequence[str], sources: Iterable[Path], program: Path) -> None:
-    """Compile sources one by one without a word of the compiler, and link them into a program for this computer."""
+    """Compile sources one by one without a word of the compiler, and link them into a program for this computer.
+
+    With `-c` among the flags the one source becomes an object, and nothing is linked.
+    """
+    if "-c" in flags:
+        _run((compiler, *flags, *map(str, sources), "-o", str(program)))
+        return
     linked = []
     for number, source in enumerate(sources):
         words = (compiler, *flags, "-c", str(source))
