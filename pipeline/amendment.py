@@ -43,7 +43,7 @@ def open_amendable(folder: Path, *, force: bool = False) -> Amendable | None:
     if not (folder / DATA).is_file() or not (folder / MANIFEST).is_file():
         return None
     report = load_report(folder / DATA)
-    if digest_file(folder / MODEL) != report.provenance.tflite_digest:
+    if _digest(folder / MODEL) != report.provenance.tflite_digest:
         raise BadInputError(
             f"{folder / DATA}: is about another model than the {MODEL} beside it; make it again with edgewright build, "
             f"or give the {MODEL} itself."
@@ -65,7 +65,33 @@ def open_amendable(folder: Path, *, force: bool = False) -> Amendable | None:
 
 
 def _is_edited(folder: Path, name: str, digest: str) -> bool:
-    return is_report_file(name) and (folder / name).is_file() and digest_file(folder / name) != digest
+    return is_report_file(name) and (folder / name).is_file() and _digest(folder / name) != digest
+
+
+def _digest(path: Path) -> str:
+    """Return a file's digest.
+
+    Raises:
+        BadInputError: it is missing or cannot be read.
+    """
+    try:
+        return digest_file(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> BadInputError:
+    return BadInputError(
+        f"{path}: cannot be read ({error.strerror}), and the report beside it is about this build; make it again with "
+        "edgewright build."
+    )
 
 
 def amend(given: Amendable, bench: BenchSection, *, force: bool = False) -> Written:
@@ -77,12 +103,13 @@ def amend(given: Amendable, bench: BenchSection, *, force: bool = False) -> Writ
         force: overwrite a report that the user edited.
 
     Raises:
+        BadInputError: a file of the build cannot be read; nothing was changed.
         OutputError: the user edited the report, or the folder cannot be written; nothing was changed.
     """
     changed = report_files(given.report.model_copy(update={"bench": bench}))
     others = {name: digest for name, digest in given.manifest.outputs.items() if not is_report_file(name)}
     outputs = {**others, **{name: digest_bytes(content) for name, content in changed.items()}}
     manifest = given.manifest.model_copy(update={"outputs": dict(sorted(outputs.items()))})
-    kept = {name: (given.folder / name).read_bytes() for name in others if (given.folder / name).is_file()}
+    kept = {name: _read(given.folder / name) for name in others if (given.folder / name).is_file()}
     files = {**kept, **changed, MANIFEST: (manifest.model_dump_json(indent=1) + "\n").encode()}
     return write_tree(given.folder, files, user_files=others, force=force)

@@ -80,6 +80,9 @@ class BenchPairSection(Figures):
     differing_sample_count: Count
     differing_class_count: Count | None
     largest_lsb: Count | None
+    logits_lsb: Count | None = Field(
+        default=None, description="the same before a softmax at the model's end, which is judged; null where it is not"
+    )
     tolerance_lsb: Count | None = Field(description="null where no agreement is promised")
     holds: bool | None
     layer: str | None = Field(description="where they part, if they part too far and it could be told")

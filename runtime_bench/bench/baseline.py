@@ -20,6 +20,7 @@ from edgewright.runtime_bench.bench.schema import (
     RowSection,
 )
 
+NOT_MEASURED = "not measured"
 STACK = "stack bytes"
 """Never a regression: on a board interrupts may share it, whenever they come."""
 
@@ -34,6 +35,19 @@ class Change:
     after: str
     is_regression: bool
     remark: str = ""
+    is_compared: bool = True
+    """False where the baseline has the figure and nothing can be said about it; the remark says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Terms:
+    """What two benches have in common."""
+
+    metric: MetricSection | None
+    """By which scores are compared; None where they are not."""
+    no_scores: str
+    """Why they are not."""
+    same_samples: bool
 
 
 def load_bench(path: Path) -> Bench:
@@ -68,27 +82,45 @@ def require_common_model(before: Bench, names: Sequence[str], path: Path) -> Non
 
 
 def compare_benches(before: Bench, after: Bench) -> tuple[Change, ...]:
-    """Return every figure that differs, of each model that has the same name in both.
+    """Return every figure that differs, of each model that has the same name in both, and what cannot be compared.
 
     Bytes, arena and instructions are exact: any growth is a regression; of instructions on the same samples only, as
     other inputs may take others. A score is one where it lies below the interval that the samples left the earlier
     one. A latency is compared as its ratio to a fixed calculation, which the processor's clock cancels in, and on a
     device, which does nothing else, as it is: it is one where the two intervals have nothing in common and both benches
-    could tell.
+    could tell. What ran and now fails or is unavailable is one. A figure of the baseline that is missing is listed with
+    the reason and is none.
     """
-    earlier = {model.name: model for model in before.models}
-    common = [model for model in after.models if model.name in earlier]
+    later = {model.name: model for model in after.models}
+    terms = _terms(before, after)
+    changes: list[Change] = []
+    for model in before.models:
+        if model.name in later:
+            changes += _changes(model, later[model.name], terms)
+        else:
+            changes.append(_gap(model.name, "all figures", "measured", "the model was not given"))
+    return tuple(changes)
+
+
+def _terms(before: Bench, after: Bench) -> _Terms:
     same_data = before.data_digest == after.data_digest
-    metric = after.metric if same_data and before.metric == after.metric else None
-    same_samples = same_data and before.method.seed == after.method.seed
-    return tuple(
-        change for model in common for change in _changes(earlier[model.name], model, metric, same_samples=same_samples)
+    no_scores = "other data" if after.data_digest is not None else "no data was given"
+    same_metric = same_data and before.metric == after.metric
+    return _Terms(
+        metric=after.metric if same_metric else None,
+        no_scores="another metric" if same_data else no_scores,
+        same_samples=same_data and before.method.seed == after.method.seed,
     )
 
 
-def _changes(
-    before: ModelSection, after: ModelSection, metric: MetricSection | None, *, same_samples: bool
-) -> Iterator[Change]:
+def _gap(model: str, figure: str, before: str, reason: str, after: str = NOT_MEASURED) -> Change:
+    return Change(
+        model=model, figure=figure, before=before, after=after, is_regression=False, is_compared=False,
+        remark=f"not compared: {reason}",
+    )  # fmt: skip
+
+
+def _changes(before: ModelSection, after: ModelSection, terms: _Terms) -> Iterator[Change]:
     exact = (
         ("file bytes", before.file_bytes, after.file_bytes),
         ("weight bytes", before.weight_bytes, after.weight_bytes),
@@ -97,18 +129,22 @@ def _changes(
     )
     for figure, old, new in exact:
         yield from _exact_change(after.name, figure, old, new)
-    rows = {row.id: row for row in before.rows}
-    for row in after.rows:
+    rows = {row.id: row for row in after.rows}
+    for row in before.rows:
         if row.id in rows:
-            yield from _row_changes(after.name, rows[row.id], row, metric)
-            yield from _device_changes(after.name, rows[row.id], row, same_samples=same_samples)
+            yield from _row_changes(after.name, row, rows[row.id], terms)
+            yield from _device_changes(after.name, row, rows[row.id], same_samples=terms.same_samples)
+        elif _state(row) == "ran":
+            yield _gap(after.name, f"{row.id}: all figures", "measured", "the row was not asked for, or is not there")
 
 
 def _exact_change(
     model: str, figure: str, old: int | None, new: int | None, *, tells: bool = True, remark: str = ""
 ) -> Iterator[Change]:
     """Yield the change of an exact figure; growth is a regression where the two tell that."""
-    if old != new:
+    if old is not None and new is None:
+        yield _gap(model, figure, _count(old), "it is not known any more")
+    elif old != new:
         worse = tells and old is not None and new is not None and new > old
         yield Change(
             model=model, figure=figure, before=_count(old), after=_count(new), is_regression=worse, remark=remark
@@ -124,10 +160,14 @@ def _device_changes(model: str, before: RowSection, after: RowSection, *, same_s
             after.instructions,
             same_samples=same_samples and before.sample_count == after.sample_count,
         )
+    elif before.instructions is not None:
+        yield _gap(model, f"{after.id}: instructions", _count(before.instructions.median), _reason(after))
+    if before.device is not None and after.device is None:
+        yield _gap(model, f"{after.id}: bytes of the device", "measured", _reason(after))
     if before.device is None or after.device is None:
         return
     for figure, (old, new) in _device_figures(before.device, after.device).items():
-        if old is not None and new is not None:
+        if old is not None:
             yield from _exact_change(model, f"{after.id}: {figure}", old, new, tells=figure != STACK)
 
 
@@ -149,20 +189,36 @@ def _device_figures(before: DeviceSection, after: DeviceSection) -> dict[str, tu
     }
 
 
-def _row_changes(model: str, before: RowSection, after: RowSection, metric: MetricSection | None) -> Iterator[Change]:
-    if before.failure != after.failure:
+def _state(row: RowSection) -> str:
+    return "failed" if row.failure else "unavailable" if row.unavailable else "ran"
+
+
+def _reason(row: RowSection) -> str:
+    """Say why a row lacks a figure."""
+    return "the row told none" if _state(row) == "ran" else f"the row is {_state(row)}"
+
+
+def _row_changes(model: str, before: RowSection, after: RowSection, terms: _Terms) -> Iterator[Change]:
+    old, new = _state(before), _state(after)
+    if old != new or before.failure != after.failure:
         yield Change(
             model=model,
             figure=f"{after.id}: runs",
-            before="failed" if before.failure else "ran",
-            after="failed" if after.failure else "ran" if after.unavailable is None else "unavailable",
-            is_regression=before.failure is None and after.failure is not None,
-            remark=after.failure or "",
+            before=old,
+            after=new,
+            is_regression=old == "ran" and new != "ran",
+            remark=after.failure or after.unavailable or "",
         )
-    if metric is not None and before.scores and after.scores:
-        yield from _score_change(model, before, after, metric)
+    if before.scores and after.scores and terms.metric is not None:
+        yield from _score_change(model, before, after, terms.metric)
+    elif before.scores:
+        reason = terms.no_scores if terms.metric is None else _reason(after)
+        score = before.scores[0]
+        yield _gap(model, f"{after.id}: {score.name}", f"{score.value:.4g}", reason)
     if before.latency is not None and after.latency is not None:
         yield from _latency_change(model, after.id, before.latency, after.latency)
+    elif before.latency is not None:
+        yield _gap(model, f"{after.id}: latency in us", f"{before.latency.median_us:.4g}", _reason(after))
 
 
 def _score_change(model: str, before: RowSection, after: RowSection, metric: MetricSection) -> Iterator[Change]:
@@ -182,9 +238,13 @@ def _score_change(model: str, before: RowSection, after: RowSection, metric: Met
 
 def _latency_change(model: str, row: str, before: LatencySection, after: LatencySection) -> Iterator[Change]:
     old, new = _comparable(before), _comparable(after)
-    if old is None or new is None or before.clock != after.clock or _overlap(old, new):
+    if old is None or new is None or before.clock != after.clock:
+        reason = "another clock" if before.clock != after.clock else "no interval"
+        yield _gap(model, f"{row}: latency in us", f"{before.median_us:.4g}", reason, f"{after.median_us:.4g}")
         return
     told = before.trusted and after.trusted
+    if told and _overlap(old, new):
+        return
     yield Change(
         model=model,
         figure=f"{row}: latency in us" if after.clock == "device" else f"{row}: latency over the fixed calculation",
@@ -192,12 +252,15 @@ def _latency_change(model: str, row: str, before: LatencySection, after: Latency
         after=f"{new.median:.4g}",
         is_regression=told and new.low > old.high,
         remark="" if told else "too noisy to tell",
+        is_compared=told,
     )
 
 
 def _comparable(latency: LatencySection) -> IntervalSection | None:
     """Return what another bench's latency is compared with: of a device the time itself."""
     if latency.clock == "device":
+        if latency.low_us is None or latency.high_us is None:
+            return None
         return IntervalSection(median=latency.median_us, low=latency.low_us, high=latency.high_us)
     return latency.yardstick_ratio
 

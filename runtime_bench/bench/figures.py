@@ -17,7 +17,7 @@ from edgewright.runtime_bench.bench.schema import (
     RatioSection,
     Verdict,
 )
-from edgewright.runtime_bench.bench.statistics import Interval, halves_differ, median_interval
+from edgewright.runtime_bench.bench.statistics import FEWEST, Interval, halves_differ, median_interval
 from edgewright.runtime_bench.boards import BoardReply
 from edgewright.runtime_bench.latency import percentile
 
@@ -28,14 +28,14 @@ def latency_section(times: RowTimes, noise: MachineNoise, limits: Limits) -> Lat
         return None
     medians = [block.median_us for block in times.blocks]
     every = tuple(latency for block in times.blocks for latency in block.latencies_us)
-    interval = times.interval or Interval(median=statistics.median(medians), low=min(medians), high=max(medians))
+    interval = times.interval
     doubt = _doubt(times, noise, limits)
     return LatencySection(
         block_count=len(times.blocks),
         run_count=len(every),
-        median_us=interval.median,
-        low_us=interval.low,
-        high_us=interval.high,
+        median_us=interval.median if interval else statistics.median(medians),
+        low_us=interval.low if interval else None,
+        high_us=interval.high if interval else None,
         p90_us=percentile(every, 90),
         p99_us=percentile(every, 99),
         minimum_us=min(every),
@@ -57,17 +57,16 @@ def device_latency_section(reply: BoardReply, limits: Limits) -> LatencySection 
     if not figures or reply.first_us is None:
         return None
     exact = median_interval(figures, resolution=0.0)
-    interval = median_interval(figures) or Interval(
-        median=statistics.median(figures), low=min(figures), high=max(figures)
-    )
+    interval = median_interval(figures)
+    median_us = interval.median if interval else statistics.median(figures)
     reached = exact is not None and exact.half_width <= limits.target_half_width
-    doubt = _device_doubt(reply, limits, interval.median, reached=reached)
+    doubt = _device_doubt(reply, limits, median_us, reached=reached)
     return LatencySection(
         block_count=1,
         run_count=len(figures),
-        median_us=interval.median,
-        low_us=interval.low,
-        high_us=interval.high,
+        median_us=median_us,
+        low_us=interval.low if interval else None,
+        high_us=interval.high if interval else None,
         p90_us=percentile(figures, 90),
         p99_us=percentile(figures, 99),
         minimum_us=min(figures),
@@ -86,6 +85,8 @@ def _device_doubt(reply: BoardReply, limits: Limits, median_us: float, *, reache
     figures = reply.latencies_us
     if reply.tick_us is not None and reply.tick_us > limits.target_half_width * median_us:
         return f"the device's clock ticks every {reply.tick_us:.3g} us, too coarse for {median_us:,.1f} us"
+    if len(figures) < FEWEST:
+        return f"an interval takes {FEWEST} inferences, and {len(figures)} ran"
     if not reached:
         return f"no interval of ±{limits.target_half_width:.0%} in {len(figures)} inferences"
     if halves_differ(figures, limits.target_half_width):
@@ -164,6 +165,8 @@ def interval_section(interval: Interval | None) -> IntervalSection | None:
 
 def _doubt(times: RowTimes, noise: MachineNoise, limits: Limits) -> str | None:
     """Say why a latency cannot be told; None where it can."""
+    if times.interval is None and len(times.blocks) < FEWEST:
+        return f"an interval takes {FEWEST} processes, and {len(times.blocks)} ran"
     if not times.is_reached(limits):
         return f"no interval of ±{limits.target_half_width:.0%} within {times.wall_seconds:.0f} s"
     if times.drifts(limits):

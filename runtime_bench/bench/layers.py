@@ -33,6 +33,8 @@ from edgewright.runtime_bench.bench.source_activations import source_activations
 OPERATOR_SECONDS = 0.1
 MOST_OPERATORS = 200
 """Operators that are timed; a graph of more is not cut."""
+AMPLIFIERS = ("SOFTMAX", "LOGISTIC")
+"""Make more of one step of their input than they round themselves: never the operator at which most is lost."""
 SAMPLES = 32
 """Samples whose activations are compared."""
 
@@ -78,7 +80,7 @@ def measure_layers(
         time_us = _time(graph, operator, setup, limits) if setup else None
         rows.append(_row(candidate, graph, operator, time_us, errors))
     timed = [row for row in rows if row.time_us is not None]
-    noisy = [row for row in rows if row.added_noise is not None and row.added_noise > 0]
+    noisy = [row for row in rows if (row.added_noise or 0.0) > 0 and row.operator not in AMPLIFIERS]
     return LayersSection(
         timed_on=setup.id if setup and timed else None,
         compared_with=errors.compared_with,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,17 +155,28 @@ def choose_boards(
         engines: that there are.
 
     Raises:
-        BadInputError: a program was given without its core, or a core without a program.
+        BadInputError: a program was given without its core, or a core without a program; or there is no such port.
         TargetError: there is no such core.
         CompilerError: the program is none.
     """
     place = place or Place()
     _check_program(place)
+    _check_port(place)
     return tuple(
         BoardSetup(engine=engine, place=place, most_samples=most_samples)
         for engine in engines
         if not names or engine.name in names
     )
+
+
+def _check_port(place: Place) -> None:
+    """Refuse a port that is none; names of ports are paths on POSIX systems alone."""
+    if place.port is None or os.name != "posix" or "://" in place.port:
+        return
+    path = Path(place.port)
+    if not path.is_char_device():
+        problem = "is no serial port" if path.exists() else "does not exist"
+        raise BadInputError(f"port: {path} {problem}; give the board's device, such as /dev/ttyUSB0.")
 
 
 def _check_program(place: Place) -> None:

@@ -63,6 +63,7 @@ def _pair(pair: PairSection) -> BenchPairSection:
         differing_sample_count=pair.differing_sample_count,
         differing_class_count=pair.differing_class_count,
         largest_lsb=pair.largest_lsb,
+        logits_lsb=pair.logits_lsb,
         tolerance_lsb=pair.tolerance_lsb,
         holds=pair.holds,
         layer=pair.divergence.layer if pair.divergence else None,

@@ -64,8 +64,10 @@ class LatencySection(Figures):
     block_count: Count = Field(description="processes, each of which loads the model anew")
     run_count: Count = Field(description="inferences after the warm-ups")
     median_us: Microseconds = Field(description="of the blocks' medians")
-    low_us: Microseconds = Field(description="lower end of the interval that holds the median of a repetition")
-    high_us: Microseconds
+    low_us: Microseconds | None = Field(
+        description="lower end of the interval that holds the median of a repetition; null with fewer than 13 figures"
+    )
+    high_us: Microseconds | None
     p90_us: Microseconds = Field(description="of all inferences")
     p99_us: Microseconds
     minimum_us: Microseconds
@@ -199,7 +201,9 @@ class LayersSection(Figures):
     sample_count: Count
     rows: tuple[LayerSection, ...]
     slowest: int | None = Field(description="operator that takes longest")
-    worst: int | None = Field(description="operator at which quantization adds most noise")
+    worst: int | None = Field(
+        description="operator, other than SOFTMAX and LOGISTIC, at which quantization adds most noise"
+    )
     notes: tuple[str, ...]
 
 

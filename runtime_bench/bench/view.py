@@ -60,8 +60,17 @@ def changes_view(changes: Sequence[Change]) -> View:
             )
             for change in changes
         ),
-        notes=() if changes else ("Nothing changed beyond what can be told.",),
+        notes=_unchanged(changes),
     )  # fmt: skip
+
+
+def _unchanged(changes: Sequence[Change]) -> tuple[str, ...]:
+    """Say that nothing changed, and only of what was compared."""
+    if not changes:
+        return ("Nothing changed beyond what can be told.",)
+    if any(change.is_compared for change in changes):
+        return ()
+    return ("Nothing else changed beyond what can be told; what is listed could not be compared.",)
 
 
 def _machine(bench: Bench) -> View:
@@ -168,6 +177,8 @@ def _latency(row: RowSection) -> tuple[str, ...]:
 
 
 def _span(latency: LatencySection) -> str:
+    if latency.low_us is None or latency.high_us is None:
+        return NOTHING
     return f"{latency.low_us:,.1f} to {latency.high_us:,.1f}"
 
 

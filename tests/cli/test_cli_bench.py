@@ -64,6 +64,8 @@ def test_a_worse_model_ends_with_4(tmp_path: Path) -> None:
         (("tiny.tflite", "--elf", "notes.txt", "--core", "cortex-m4"), ("notes.txt: is not a program",)),
         (("tiny.tflite", "--elf", "notes.txt", "--core", "m4"), ('Unknown core "m4"', "cortex-m4")),
         (("tiny.tflite", "--baseline", "notes.txt"), ("is not a bench that this version reads",)),
+        (("tiny.tflite", "--port", "/dev/none"), ("port: /dev/none does not exist", "/dev/ttyUSB0")),
+        (("tiny.tflite", "--port", "notes.txt"), ("port: notes.txt is no serial port",)),
         (("tiny.tflite", "--out", "taken"), ("taken", "--force")),
         (("taken", "--out", "taken/../taken"), ("is what is measured", "another --out")),
     ],

@@ -91,6 +91,13 @@ def test_another_model_is_refused(folder: Path) -> None:
         open_amendable(folder)
 
 
+def test_a_missing_model_is_refused(folder: Path) -> None:
+    """A build without its model ends in one sentence."""
+    (folder / "model.tflite").unlink()
+    with pytest.raises(BadInputError, match=r"model\.tflite: cannot be read"):
+        open_amendable(folder)
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[]"])
 def test_a_manifest_that_is_none_is_refused(folder: Path, content: str) -> None:
     """Without its manifest nobody knows whose the files are."""

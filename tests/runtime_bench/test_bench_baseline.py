@@ -69,7 +69,10 @@ def test_scores_on_other_data_are_not_compared(measured: Bench) -> None:
     """Another test split gives another score, which says nothing about the model."""
     (score, *_) = measured.models[0].rows[0].scores
     worse = changed_row(measured, scores=[{**score.model_dump(), "value": 0.0}])
-    assert () == compare_benches(measured, worse.model_copy(update={"data_digest": "other"}))
+    for digest, reason in (("other", "other data"), (None, "no data was given")):
+        (gap,) = compare_benches(measured, worse.model_copy(update={"data_digest": digest}))
+        assert ("tflm/reference/1: accuracy", "not measured", False) == (gap.figure, gap.after, gap.is_regression)
+        assert f"not compared: {reason}" == gap.remark
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_one_instruction_more_is_a_regression(measured: Bench) -> None:
         )  # fmt: skip
     for count, worse in ((1001, False), (1101, True)):
         other = with_instructions(measured, count, 50).model_copy(update={"data_digest": "other"})
-        (change,) = compare_benches(before, other)
+        (change,) = [one for one in compare_benches(before, other) if one.is_compared]
         assert (worse, "on other samples") == (change.is_regression, change.remark)
 
 
@@ -139,18 +142,36 @@ def test_a_devices_latency_is_compared_as_it_is(measured: Bench) -> None:
     slower = changed_row(measured, latency={**times, "median_us": 110.0, "low_us": 108.0, "high_us": 112.0})
     (change,) = compare_benches(before, slower)
     assert ("tflm/reference/1: latency in us", True) == (change.figure, change.is_regression)
-    assert () == compare_benches(before, changed_row(measured, latency={"clock": "host"}))
+    (gap,) = compare_benches(before, changed_row(measured, latency={"clock": "host"}))
+    assert (False, "not compared: another clock") == (gap.is_compared, gap.remark)
+    (gap,) = compare_benches(before, changed_row(measured, latency={**times, "low_us": None, "high_us": None}))
+    assert (False, "not compared: no interval") == (gap.is_compared, gap.remark)
 
 
 def test_an_engine_that_fails_now_is_a_regression(measured: Bench) -> None:
     """What ran and crashes now is worse; what was missing before is no measure."""
     broken = changed_row(measured, failure="crashed", latency=None)
-    (change,) = compare_benches(measured, broken)
+    change, gap = compare_benches(measured, broken)
+    assert ("not measured", "not compared: the row is failed") == (gap.after, gap.remark)
     assert (True, "ran", "failed", "crashed") == (change.is_regression, change.before, change.after, change.remark)
     (mended,) = compare_benches(broken, measured)
     assert (False, "ran") == (mended.is_regression, mended.after)
     gone = changed_row(measured, unavailable="not installed", latency=None, scores=[])
-    assert () == compare_benches(measured, gone)
+    change, *gaps = compare_benches(measured, gone)
+    assert (True, "unavailable", "not installed") == (change.is_regression, change.after, change.remark)
+    assert ["not compared: the row is unavailable"] * 2 == [gap.remark for gap in gaps]
+
+
+def test_what_was_not_measured_again_is_said(measured: Bench) -> None:
+    """A model and a row of the baseline that are missing are listed, and are no regression."""
+    other = changed_model(measured, name="other")
+    (gap,) = compare_benches(measured, other)
+    assert ("tiny", "not compared: the model was not given", False) == (gap.model, gap.remark, gap.is_regression)
+    (gap,) = compare_benches(measured, changed_model(measured, rows=[]))
+    assert ("tflm/reference/1: all figures", "not measured", False) == (gap.figure, gap.after, gap.is_regression)
+    doubtful = changed_row(measured, latency={"trusted": False})
+    (gap,) = compare_benches(measured, doubtful)
+    assert ("too noisy to tell", False) == (gap.remark, gap.is_compared)
 
 
 def test_a_baseline_that_cannot_be_used_is_refused(measured: Bench, tmp_path: Path) -> None:

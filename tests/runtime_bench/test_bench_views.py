@@ -159,3 +159,6 @@ def test_changes_say_what_is_worse() -> None:
     )
     assert ["worse", "too noisy to tell"] == [row[-1] for row in changes_view(changes).rows]
     assert ("Nothing changed beyond what can be told.",) == changes_view(()).notes
+    assert () == changes_view(changes).notes
+    gap = Change(model="m", figure="latency", before="1", after="-", is_regression=False, is_compared=False)
+    assert "could not be compared" in changes_view((gap,)).notes[0]

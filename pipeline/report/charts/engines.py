@@ -26,8 +26,14 @@ class Engines:
 
 def subject(report: Report) -> Engines | None:
     """Take the rows with a latency."""
-    rows = tuple(row for row in report.bench.rows if row.median_us) if report.bench else ()
+    rows = tuple(row for row in report.bench.rows if any(_drawn(row))) if report.bench else ()
     return Engines(rows=rows) if rows else None
+
+
+def _drawn(row: BenchRowSection) -> tuple[float | None, ...]:
+    """Return the figures of a row that are drawn: of one that is too noisy to tell the interval alone."""
+    span = (row.low_us, row.high_us)
+    return span if row.doubt else (*span, row.p99_us, row.median_us)
 
 
 def draw(engines: Engines, canvas: Canvas) -> None:
@@ -40,7 +46,7 @@ def draw(engines: Engines, canvas: Canvas) -> None:
     height = ROW_POINTS * len(names)
     canvas.open(22 + height + 34)
     axes = canvas.axes(left, 20, canvas.width - left - 16, height)
-    ends = [value for row in engines.rows for value in (row.low_us, row.high_us, row.p99_us, row.median_us) if value]
+    ends = [value for row in engines.rows for value in _drawn(row) if value]
     axes.set_xscale("log")
     axes.set_xlim(min(ends) / 1.35, max(ends) * 1.35)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -65,19 +71,18 @@ def draw(engines: Engines, canvas: Canvas) -> None:
 
 def _row(axes: Axes, place: int, row: BenchRowSection, canvas: Canvas) -> None:
     tone = canvas.look.muted if row.doubt else canvas.look.tones[0]
-    median = row.median_us or 0.0
+    if row.low_us is not None and row.high_us is not None:
+        (span,) = axes.plot([row.low_us, row.high_us], [place, place], color=tone, linewidth=5, alpha=0.45, zorder=3)
+        if row.doubt:
+            canvas.tip(span, f"{row.id}: {row.doubt}")
+    if row.doubt or row.median_us is None:
+        return
+    median = row.median_us
     if row.p99_us:
         axes.plot([median, row.p99_us], [place, place], color=canvas.look.grid, linewidth=1.2, zorder=2)
         axes.plot([row.p99_us], [place], marker="|", markersize=7, color=canvas.look.muted, zorder=3)
-    if row.low_us is not None and row.high_us is not None:
-        axes.plot([row.low_us, row.high_us], [place, place], color=tone, linewidth=5, alpha=0.45, zorder=3)
-    (drawn,) = axes.plot(
-        [median], [place], marker="o", markersize=6, zorder=4, color=tone,
-        markerfacecolor="none" if row.doubt else tone,
-    )  # fmt: skip
-    canvas.tip(drawn, f"{row.id}: {row.doubt or format_microseconds(row.median_us)}")
-    if row.doubt:
-        return
+    (drawn,) = axes.plot([median], [place], marker="o", markersize=6, zorder=4, color=tone)
+    canvas.tip(drawn, f"{row.id}: {format_microseconds(median)}")
     canvas.text(
         axes, median, place - 0.22, format_microseconds(row.median_us), ha="center", va="bottom",
         fontsize=SMALL_LETTERS - 0.5, color=canvas.look.muted,

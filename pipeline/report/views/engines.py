@@ -70,7 +70,7 @@ def _bench(report: Report, bench: BenchSection) -> Iterator[Block]:
         yield Items(lines=remarks)
     starts = (
         row(
-            one.id, one.version, format_microseconds(one.first_us), format_microseconds(one.load_us),
+            one.id, one.version, _told(one, one.first_us), _told(one, one.load_us),
             "-" if one.memory_bytes is None else format_bytes(one.memory_bytes),
         )
         for one in ran
@@ -81,16 +81,23 @@ def _bench(report: Report, bench: BenchSection) -> Iterator[Block]:
 
 
 def _row(one: BenchRowSection, bench: BenchSection, *, with_score: bool) -> Row:
-    interval = "-" if one.low_us is None else f"{format_microseconds(one.low_us)} to {format_microseconds(one.high_us)}"
+    interval = "-"
+    if one.low_us is not None and one.high_us is not None:
+        interval = f"{format_microseconds(one.low_us)} to {format_microseconds(one.high_us)}"
     score = [
         format_score(value, is_share=bench.metric_is_share) for value in (one.score, one.score_low, one.score_high)
     ]
     return row(
         one.id, TOO_NOISY if one.doubt else format_microseconds(one.median_us), interval,
-        format_microseconds(one.p90_us), format_microseconds(one.p99_us),
+        _told(one, one.p90_us), _told(one, one.p99_us),
         *([score[0], f"{score[1]} to {score[2]}"] if with_score else []),
         style="back" if one.doubt else "",
     )  # fmt: skip
+
+
+def _told(one: BenchRowSection, value_us: float | None) -> str:
+    """Write a time, and nothing where the row is too noisy to tell."""
+    return "-" if one.doubt else format_microseconds(value_us)
 
 
 def _doubts(ran: Sequence[BenchRowSection], bench: BenchSection) -> Iterator[Paragraph]:
@@ -114,6 +121,8 @@ def _pairs(bench: BenchSection) -> Iterator[Block]:
 
 def _pair(one: BenchPairSection) -> Row:
     largest = "-" if one.largest_lsb is None else f"{one.largest_lsb} LSB"
+    if one.logits_lsb is not None:
+        largest += f", judged before the softmax: {one.logits_lsb} LSB"
     tone = {True: "good", False: "bad", None: ""}[one.holds]
     return row(
         f"{one.left} and {one.right}", str(one.differing_sample_count),

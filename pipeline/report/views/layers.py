@@ -11,6 +11,10 @@ from edgewright.pipeline.report.text import format_bytes, format_count, format_s
 from edgewright.pipeline.report.views.blocks import Block, Details, Section, pictures, row, say, table
 
 
+AMPLIFYING = ("SOFTMAX", "LOGISTIC")
+"""Operators that magnify what came in: the noise behind them is not theirs."""
+
+
 def layer_section(report: Report) -> Section:
     """Return what each operator costs."""
     bench = report.bench
@@ -25,7 +29,11 @@ def layer_section(report: Report) -> Section:
 
 def _measured(bench: BenchSection) -> Iterator[Block]:
     timed = [one for one in bench.layers if one.time_us is not None]
-    noisy = [one for one in bench.layers if one.added_noise is not None and one.added_noise > 0]
+    noisy = [
+        one
+        for one in bench.layers
+        if one.added_noise is not None and one.added_noise > 0 and one.operator not in AMPLIFYING
+    ]
     if timed:
         slowest = max(timed, key=lambda one: one.time_us or 0.0)
         total_us = sum(one.time_us or 0.0 for one in timed)
