@@ -141,7 +141,7 @@ def test_another_model_on_the_board(program: Path, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_ports_that_cannot_be_opened(program: Path, tmp_path: Path) -> None:
-    """A port that is missing, and one that another program has open, are one sentence each in the row."""
+    """A port that is missing is refused before anything is measured; one that another program has open, in its row."""
     import serial
 
     path = tiny_tflite(tmp_path)
@@ -150,7 +150,8 @@ def test_ports_that_cannot_be_opened(program: Path, tmp_path: Path) -> None:
         boards = choose_boards(["serial"], Place(port=port))
         return rows_of(quick_bench([path], limits=LIMITS, boards=boards).models[0])[1].failure or ""
 
-    assert 'There is no serial port "/dev/ttyMISSING"' in failure("/dev/ttyMISSING")
+    with pytest.raises(BadInputError, match="port: /dev/ttyMISSING does not exist"):
+        failure("/dev/ttyMISSING")
     with board_at_port([program]) as (port, _), serial.Serial(port, exclusive=True):
         assert "is open in another program" in failure(port)
 
