@@ -10,7 +10,6 @@ from edgewright.pipeline.report.schema import Report, StaticSection
 from edgewright.pipeline.report.text import format_bytes, format_count, format_small_share
 from edgewright.pipeline.report.views.blocks import Block, Details, Section, pictures, row, say, table
 
-
 AMPLIFYING = ("SOFTMAX", "LOGISTIC")
 """Operators that magnify what came in: the noise behind them is not theirs."""
 
