@@ -17,6 +17,8 @@ import numpy.typing as npt
 
 from edgewright.pipeline.graph.types import DType, Quantization, Tensor
 
+AMPLIFIERS = ("SOFTMAX", "LOGISTIC")
+"""Make more of one step of their input than they round themselves: never the operator at which most is lost."""
 QUANTIZABLE = (DType.INT8, DType.UINT8, DType.INT16)
 """Element types that the helpers handle: every step count is exact in float32."""
 

@@ -16,6 +16,7 @@ from edgewright.pipeline.graph import (
     write,
 )
 from edgewright.pipeline.interpreters import Array, TimeInvokes, time_invokes
+from edgewright.pipeline.quantization import AMPLIFIERS
 from edgewright.runtime_bench.bench.latency import Report
 from edgewright.runtime_bench.bench.plan import Candidate, Limits, Setup
 from edgewright.runtime_bench.bench.quantization_error import (
@@ -33,8 +34,6 @@ from edgewright.runtime_bench.bench.source_activations import source_activations
 OPERATOR_SECONDS = 0.1
 MOST_OPERATORS = 200
 """Operators that are timed; a graph of more is not cut."""
-AMPLIFIERS = ("SOFTMAX", "LOGISTIC")
-"""Make more of one step of their input than they round themselves: never the operator at which most is lost."""
 SAMPLES = 32
 """Samples whose activations are compared."""
 

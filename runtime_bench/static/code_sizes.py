@@ -32,7 +32,6 @@ from edgewright.runtime_bench.cores.building import compile_object
 from edgewright.runtime_bench.cores.elf import read_image
 from edgewright.runtime_bench.networks import MLPERF, obtain_network
 from edgewright.runtime_bench.static.code import link_model
-from edgewright.runtime_bench.static.measurement import codegen_name
 from edgewright.runtime_bench.static.program import write_library
 
 MEASURED = {
@@ -144,7 +143,7 @@ def _object_bytes(core: Core, source: Path, folder: Path) -> int:
 def _link(core: Core, path: Path, folder: Path) -> Linked:
     graph = read(path.read_bytes(), source=str(path))
     layers = _layers(path, graph)
-    model = compile_static(graph, layers, codegen_core(codegen_name(core)))
+    model = compile_static(graph, layers, codegen_core(core.name))
     sources = write_library(graph, model, layers, folder)
     return Linked(model=model, **link_model(core, model, sources, folder))
 

@@ -38,7 +38,7 @@ def measure_on_core(
         ToolError: compiler or emulator is missing.
         EmulatorError: the program did not run to its end.
     """
-    model = compile_static(graph, layer_names, codegen_core(codegen_name(core)), options)
+    model = compile_static(graph, layer_names, codegen_core(core.name), options)
     sources = write_library(graph, model, layer_names, folder)
     program = build_bench(core, sources, folder)
     marks = (BEGIN, *(f"{STEP}{number}" for number in range(_call_count(model))), END)
@@ -55,11 +55,6 @@ def measure_on_core(
         scratch_bytes=model.scratch_bytes,
         stack_bytes=int(done.stdout),
     )
-
-
-def codegen_name(core: Core) -> str:
-    """Return what targets call a core."""
-    return {"rv32imc": "riscv32"}.get(core.name, core.name)
 
 
 def compiler_line(core: Core) -> str:

@@ -10,15 +10,14 @@ import numpy as np
 from edgewright.pipeline.codegen.static_model import StaticModel
 from edgewright.pipeline.emission.firmware import render
 from edgewright.pipeline.graph import Graph, input_tensors, output_tensors, write
-from edgewright.pipeline.rounding import round_up
-from edgewright.pipeline.target import load_family, load_target
-from edgewright.pipeline.vocabulary import Arena, ArenaMethod, EmissionModel, GoldenVectors, Kernels, Runtime
+from edgewright.pipeline.static_runtime import planned_arena
+from edgewright.pipeline.target import choose_family, load_target
+from edgewright.pipeline.vocabulary import EmissionModel, GoldenVectors, Runtime
 from edgewright.runtime_bench.cores import Build, Core, Program, build
 
 HERE = Path(__file__).parent
 MODEL_SOURCES = ("edgewright_model.c", "edgewright_weights.c", "edgewright_metadata.c")
 LIBRARY_FOLDER = "edgewright"
-ARENA_ALIGNMENT_BYTES = 16
 
 
 def write_library(graph: Graph, model: StaticModel, layer_names: tuple[str, ...], folder: Path) -> tuple[Path, ...]:
@@ -43,16 +42,9 @@ def write_library(graph: Graph, model: StaticModel, layer_names: tuple[str, ...]
 
 def render_library(graph: Graph, model: StaticModel, layer_names: tuple[str, ...]) -> Mapping[str, bytes]:
     """Return the tree of a plain CMake project around a model, by path; see `write_library`."""
-    family = load_family("cmake").model_copy(update={"runtime": Runtime.STATIC})
-    arena = Arena(
-        arena_bytes=round_up(model.plan.arena_bytes, ARENA_ALIGNMENT_BYTES),
-        reserve_bytes=0,
-        method=ArenaMethod.COMPUTED,
-        word_bits=32,
-        kernels=Kernels.REFERENCE,
-        tflm_revision="",
-    )
-    return render(_emission(graph, model, layer_names), arena, load_target("host"), family)
+    target = load_target("host")
+    family = choose_family(target, "cmake", Runtime.STATIC)
+    return render(_emission(graph, model, layer_names), planned_arena(model, target), target, family)
 
 
 def build_bench(core: Core, sources: tuple[Path, ...], folder: Path, *, optimization: str = "-O2") -> Program:

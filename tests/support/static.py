@@ -19,7 +19,6 @@ from edgewright.pipeline.graph import Graph, input_tensors, output_tensors, writ
 from edgewright.pipeline.interpreters import Array, Request, run, tflm_engine
 from edgewright.runtime_bench.cores import Build, Core
 from edgewright.runtime_bench.cores import run as run_on_core
-from edgewright.runtime_bench.static.measurement import codegen_name
 from edgewright.runtime_bench.static.program import render_library, write_library
 
 PROGRAMS = Path(__file__).parents[1] / "codegen" / "programs"
@@ -84,7 +83,7 @@ def run_emulated(
     graph: Graph, inputs: tuple[Array, ...], folder: Path, core: Core, *, options: Options = DEFAULTS
 ) -> list[Array]:
     """Run samples through a model's C on an emulated core; see `run_on_host`."""
-    sources = library_sources(graph, folder, codegen_name(core), options)
+    sources = library_sources(graph, folder, core.name, options)
     what = Build(sources=(*sources, PROGRAMS / "static_main.c"), includes=(folder,))
     done = run_on_core(build_once(core, what, folder), stdin=_samples(inputs), timeout_seconds=600.0)
     assert (0, b"") == (done.exit_status, done.stderr)

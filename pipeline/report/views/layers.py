@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edgewright.pipeline.quantization import AMPLIFIERS
 from edgewright.pipeline.report.charts import LAYERS
 from edgewright.pipeline.report.evidence import BenchSection
 from edgewright.pipeline.report.schema import Report, StaticSection
 from edgewright.pipeline.report.text import format_bytes, format_count, format_small_share
 from edgewright.pipeline.report.views.blocks import Block, Details, Section, pictures, row, say, table
-
-AMPLIFYING = ("SOFTMAX", "LOGISTIC")
-"""Operators that magnify what came in: the noise behind them is not theirs."""
 
 
 def layer_section(report: Report) -> Section:
@@ -31,7 +29,7 @@ def _measured(bench: BenchSection) -> Iterator[Block]:
     noisy = [
         one
         for one in bench.layers
-        if one.added_noise is not None and one.added_noise > 0 and one.operator not in AMPLIFYING
+        if one.added_noise is not None and one.added_noise > 0 and one.operator not in AMPLIFIERS
     ]
     if timed:
         slowest = max(timed, key=lambda one: one.time_us or 0.0)
